@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the project needs from Debian, and what it can do without.
+
+find_package(fmt 9 REQUIRED)
+find_package(tomlplusplus 3 REQUIRED)
+find_package(nlohmann_json 3 REQUIRED)
+find_package(CLI11 2 REQUIRED)
+find_package(Boost 1.74 REQUIRED) # Boost.Graph's containers are header-only
+
+# flopcast_feature(<option> <found> <missing>): turns AUTO, ON or OFF into <option>_ENABLED and a
+# line of the summary; ON without what it needs is an error that names the remedy.
+function(flopcast_feature option found missing)
+  set(enabled OFF)
+  if(${option} STREQUAL "OFF")
+    set(why "off: ${option}=OFF")
+  elseif(found)
+    set(enabled ON)
+    set(why "on: ${found}")
+  elseif(${option} STREQUAL "AUTO")
+    set(why "off: ${missing}")
+  else()
+    message(FATAL_ERROR "${option}=ON, but ${missing}. Install it, or reconfigure with -D${option}=OFF.")
+  endif()
+  set(${option}_ENABLED ${enabled} PARENT_SCOPE)
+  set(${option}_SUMMARY "${why}" PARENT_SCOPE)
+endfunction()
+
+set(found "")
+if(NOT FLOPCAST_CUDA STREQUAL "OFF")
+  find_package(CUDAToolkit 12 QUIET)
+  if(CUDAToolkit_FOUND AND TARGET CUDA::cupti)
+    set(found "CUDA ${CUDAToolkit_VERSION} with CUPTI")
+  endif()
+endif()
+flopcast_feature(FLOPCAST_CUDA "${found}" "no CUDA toolkit (12 or newer) with CUPTI was found")
+
+set(found "")
+if(NOT FLOPCAST_GUI STREQUAL "OFF")
+  find_package(Qt6 6.4 QUIET COMPONENTS Widgets)
+  if(Qt6Widgets_FOUND)
+    set(found "Qt ${Qt6_VERSION}")
+  endif()
+endif()
+flopcast_feature(FLOPCAST_GUI "${found}" "Qt 6.4 (qt6-base-dev) was not found")
+
+function(flopcast_print_summary)
+  message(STATUS "Flopcast ${PROJECT_VERSION}, ${CMAKE_BUILD_TYPE}")
+  message(STATUS "  CUDA profiler: ${FLOPCAST_CUDA_SUMMARY}")
+  message(STATUS "  dashboard:     ${FLOPCAST_GUI_SUMMARY}")
+  message(STATUS "  man pages:     ${FLOPCAST_MAN_SUMMARY}")
+  message(STATUS "  tests:         ${FLOPCAST_TESTS}, benchmarks ${FLOPCAST_BENCHMARKS}, "
+                 "fuzzers ${FLOPCAST_FUZZERS}, sanitizers '${FLOPCAST_SANITIZERS}'")
+endfunction()

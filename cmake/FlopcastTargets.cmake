@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# How every target of the project is built.
+
+add_library(flopcast_build_flags INTERFACE)
+target_compile_options(flopcast_build_flags INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow
+  $<$<BOOL:${FLOPCAST_WARNINGS_AS_ERRORS}>:-Werror>)
+if(FLOPCAST_SANITIZERS)
+  target_compile_options(flopcast_build_flags INTERFACE
+    -fsanitize=${FLOPCAST_SANITIZERS} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(flopcast_build_flags INTERFACE -fsanitize=${FLOPCAST_SANITIZERS})
+endif()
+
+# flopcast_library(<folder> SOURCES … HEADERS … [LINK …] [PRIVATE_LINK …])
+# The static library of one folder: target flopcast_<folder>, alias flopcast::<folder>. Its headers
+# are included by their path from the project's root.
+function(flopcast_library folder)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HEADERS;LINK;PRIVATE_LINK")
+  set(target flopcast_${folder})
+  add_library(${target} STATIC ${arg_SOURCES})
+  add_library(flopcast::${folder} ALIAS ${target})
+  target_sources(${target} PUBLIC FILE_SET HEADERS
+    BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${arg_HEADERS})
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${folder} POSITION_INDEPENDENT_CODE ON VERIFY_INTERFACE_HEADER_SETS ON)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(${target}
+    PUBLIC ${arg_LINK}
+    PRIVATE ${arg_PRIVATE_LINK} $<BUILD_INTERFACE:flopcast_build_flags>)
+endfunction()

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hardware/energy.hpp"
+
+#include "hardware/input/csv.hpp"
+#include "hardware/preset_fields.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace flopcast {
+namespace {
+
+const std::vector<std::string> grid_columns{
+    "scope", "provider", "region", "country", "carbon_intensity", "date", "source", "note"};
+
+bool same_text(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+} // namespace
+
+std::vector<GridCarbon> load_grids(const PresetCatalog &catalog) {
+  Diagnostics diagnostics;
+  std::vector<GridCarbon> grids;
+  const auto files = catalog.files("energy", ".csv");
+  const auto file = files.find("grid");
+  if (file == files.end())
+    return grids;
+  const std::string path = file->second.string();
+  for (const CsvRow &row : parse_csv(read_file(path), path, grid_columns)) {
+    GridCarbon grid{.region = row.at("scope") == "country" ? row.at("country") : row.at("region"),
+                    .intensity = {},
+                    .date = row.at("date"),
+                    .source = row.at("source"),
+                    .note = row.at("note")};
+    try {
+      grid.intensity = parse_quantity<CarbonIntensity::dimension>(row.at("carbon_intensity"));
+    } catch (const UnitError &error) {
+      diagnostics.add({path, row.line, 1}, fmt::format("carbon_intensity: {}", error.what()));
+    }
+    grids.push_back(std::move(grid));
+  }
+  diagnostics.throw_if_any();
+  return grids;
+}
+
+std::optional<GridCarbon> find_grid(const std::vector<GridCarbon> &grids, std::string_view region) {
+  for (const GridCarbon &grid : grids)
+    if (same_text(grid.region, region))
+      return grid;
+  for (const GridCarbon &grid : grids)
+    if (same_text(grid.note, region))
+      return grid;
+  return std::nullopt;
+}
+
+ServerPower load_server_power(const PresetCatalog &catalog) {
+  const auto files = catalog.files("energy", ".toml");
+  const auto file = files.find("server");
+  if (file == files.end())
+    throw InputError({}, "the preset energy/server.toml is missing");
+  const InputValue root_value = load_toml(file->second.string());
+  Diagnostics diagnostics;
+  TableReader root(root_value, "", diagnostics);
+  TableReader table = root.table("server_power");
+  ServerPower power;
+  const auto factor = [&](std::string_view key, double &value, double lowest, double highest) {
+    const auto given = table.number(key, lowest, highest);
+    if (!given && !table.has(key))
+      table.report_missing(key, "a ratio");
+    value = given.value_or(1.0);
+  };
+  factor("chip_to_server_gpu", power.chip_to_server_gpu, 1.0, 10.0);
+  factor("chip_to_server_tpu", power.chip_to_server_tpu, 1.0, 10.0);
+  factor("average_to_maximum_gpu", power.average_to_maximum_gpu, 0.01, 1.0);
+  factor("average_to_maximum_tpu", power.average_to_maximum_tpu, 0.01, 1.0);
+  power.provenance = read_provenance(table);
+  table.finish();
+  root.finish();
+  diagnostics.throw_if_any();
+  return power;
+}
+
+std::optional<PowerPerGpu> training_power(const Cluster &cluster, const ServerPower &server) {
+  const bool tpu = cluster.device.form_factor == "TPU";
+  const double average = tpu ? server.average_to_maximum_tpu : server.average_to_maximum_gpu;
+  if (cluster.node.maximum_power)
+    return average * *cluster.node.maximum_power /
+           (static_cast<double>(cluster.node.gpus_per_node) * units::gpu);
+  if (cluster.device.thermal_design_power)
+    return average * (tpu ? server.chip_to_server_tpu : server.chip_to_server_gpu) *
+           *cluster.device.thermal_design_power / units::gpu;
+  return std::nullopt;
+}
+
+} // namespace flopcast

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hardware/input/value.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace flopcast {
+namespace {
+
+Place place_of(const toml::node &node, const std::string &file) {
+  const toml::source_position begin = node.source().begin;
+  return {file, static_cast<int>(begin.line), static_cast<int>(begin.column)};
+}
+
+InputValue convert(const toml::node &node, const std::string &file) {
+  InputValue value{.data = false, .place = place_of(node, file)};
+  if (const auto *table = node.as_table()) {
+    InputTable entries;
+    for (const auto &[key, child] : *table) {
+      InputValue entry = convert(child, file);
+      // A table begins at its header, or nowhere if its keys are dotted: the key's place always is.
+      const toml::source_position begin = key.source().begin;
+      if (!child.is_value() || entry.place.line == 0)
+        entry.place = {file, static_cast<int>(begin.line), static_cast<int>(begin.column)};
+      entries.emplace(std::string(key.str()), std::move(entry));
+    }
+    value.data = std::move(entries);
+  } else if (const auto *array = node.as_array()) {
+    InputArray elements;
+    for (const toml::node &child : *array)
+      elements.push_back(convert(child, file));
+    value.data = std::move(elements);
+  } else if (const auto *text = node.as_string()) {
+    value.data = text->get();
+  } else if (const auto *integer = node.as_integer()) {
+    value.data = std::int64_t{integer->get()};
+  } else if (const auto *number = node.as_floating_point()) {
+    value.data = number->get();
+  } else if (const auto *flag = node.as_boolean()) {
+    value.data = flag->get();
+  } else if (const auto *date = node.as_date()) {
+    value.data = Date{date->get().year, date->get().month, date->get().day};
+  } else {
+    throw InputError(value.place, "a time of day has no meaning here; write a date or a text");
+  }
+  return value;
+}
+
+} // namespace
+
+std::string to_text(Date date) {
+  return fmt::format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
+}
+
+InputValue parse_toml(std::string_view text, const std::string &file) {
+  try {
+    return convert(toml::parse(text, file), file);
+  } catch (const toml::parse_error &error) {
+    const toml::source_position begin = error.source().begin;
+    throw InputError({file, static_cast<int>(begin.line), static_cast<int>(begin.column)},
+                     std::string(error.description()));
+  }
+}
+
+std::string read_file(const std::string &path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    throw InputError({path, 0, 0}, "is a directory; a file was expected");
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream)
+    throw InputError({path, 0, 0}, fmt::format("cannot be opened: {}", std::strerror(errno)));
+  std::ostringstream content;
+  content << stream.rdbuf();
+  return std::move(content).str();
+}
+
+InputValue load_toml(const std::string &path) { return parse_toml(read_file(path), path); }
+
+void apply_override(InputValue &root, std::string_view assignment) {
+  const Place place{fmt::format("--set {}", assignment), 0, 0};
+  const auto equals = assignment.find('=');
+  if (equals == std::string_view::npos || equals == 0)
+    throw InputError(place, "expected key=value, such as parallelism.tensor_parallel=8");
+  const std::string_view path = assignment.substr(0, equals);
+  const std::string value_text(assignment.substr(equals + 1));
+
+  InputValue value{.data = value_text, .place = place};
+  try {
+    const toml::table parsed = toml::parse("value = " + value_text);
+    // "x = 1\ny = 2" inside a value would be more than one value: then it is text.
+    if (parsed.size() == 1)
+      value = convert(*parsed.get("value"), place.file);
+  } catch (const toml::parse_error &) {
+    // Not TOML, so a bare text: --set hardware.gpu=h100
+  }
+
+  InputValue *node = &root;
+  std::size_t begin = 0;
+  for (;;) {
+    const std::size_t dot = path.find('.', begin);
+    const std::string key(path.substr(begin, dot == std::string_view::npos ? dot : dot - begin));
+    auto *table = std::get_if<InputTable>(&node->data);
+    if (key.empty() || table == nullptr)
+      throw InputError(place, fmt::format("\"{}\" is no path of keys in the plan", path));
+    node = &(*table)[key];
+    if (dot == std::string_view::npos)
+      break;
+    if (!std::holds_alternative<InputTable>(node->data) && node->place.file.empty())
+      *node = {.data = InputTable{}, .place = place};
+    begin = dot + 1;
+  }
+  // A table given on the command line keeps no positions of its own text: they would mislead.
+  value.place = place;
+  *node = std::move(value);
+}
+
+} // namespace flopcast
