@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/presets/catalog.hpp"
+#include "hardware/provenance.hpp"
+#include "hardware/units/quantity.hpp"
+#include "model/architecture/decoder.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace flopcast {
+
+/// What its makers published about a model's own training run.
+struct PublishedTraining {
+  std::optional<TokenCount> tokens; ///< processed, epochs included
+  std::optional<double> epochs;
+  std::optional<FlopCount> compute;
+  std::string gpu;
+  std::optional<std::int64_t> gpu_count;
+  std::optional<GpuTime> gpu_time;
+  std::optional<Seconds> wall_clock;
+};
+
+struct ModelPreset {
+  std::string id;
+  std::string name;
+  std::string series;
+  Decoder decoder;
+  /// As printed: all digits where the published count is exact, else only the certain ones.
+  std::string published_parameters;
+  PublishedTraining training;
+  Provenance provenance;
+  std::vector<std::string> caveats;
+  std::vector<std::string> unverified;
+};
+
+/// Reads a model preset. Problems go to `diagnostics`.
+[[nodiscard]] ModelPreset read_model_preset(const InputValue &root, const std::string &id,
+                                            Diagnostics &diagnostics);
+
+/// By id or alias. Throws InputError if there is none or its file is broken.
+[[nodiscard]] ModelPreset load_model(const PresetCatalog &catalog, std::string_view name);
+
+} // namespace flopcast

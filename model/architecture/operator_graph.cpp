@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/architecture/operator_graph.hpp"
+
+#include <array>
+
+namespace flopcast {
+
+std::string_view to_text(OperatorRole role) {
+  static constexpr std::array<std::string_view, 26> names{"token_embedding",
+                                                          "position_embedding",
+                                                          "embedding_norm",
+                                                          "embedding_dropout",
+                                                          "attention_norm",
+                                                          "qkv_projection",
+                                                          "qk_norm",
+                                                          "rotary",
+                                                          "relative_projection",
+                                                          "attention_scores",
+                                                          "attention_softmax",
+                                                          "attention_dropout",
+                                                          "attention_values",
+                                                          "fused_attention",
+                                                          "output_projection",
+                                                          "attention_post_norm",
+                                                          "attention_residual",
+                                                          "mlp_norm",
+                                                          "mlp_up",
+                                                          "mlp_activation",
+                                                          "mlp_down",
+                                                          "mlp_post_norm",
+                                                          "mlp_residual",
+                                                          "final_norm",
+                                                          "logits",
+                                                          "cross_entropy"};
+  return names[static_cast<std::size_t>(role)];
+}
+
+std::int64_t parameter_count(const OperatorGraph &graph) {
+  std::int64_t sum = 0;
+  for_each_operator(graph, [&](const Operator &op) { sum += op.count * op.parameters; });
+  return sum;
+}
+
+std::int64_t embedding_parameter_count(const OperatorGraph &graph) {
+  std::int64_t sum = 0;
+  for_each_operator(graph, [&](const Operator &op) {
+    if (op.role == OperatorRole::token_embedding || op.role == OperatorRole::position_embedding ||
+        op.role == OperatorRole::logits)
+      sum += op.parameters;
+  });
+  return sum;
+}
+
+double forward_flops(const OperatorGraph &graph) {
+  return total(graph, [](const Operator &op) { return op.matmul_flops; });
+}
+
+double causal_forward_flops(const OperatorGraph &graph) {
+  return total(graph, [](const Operator &op) { return op.causal_matmul_flops; });
+}
+
+} // namespace flopcast

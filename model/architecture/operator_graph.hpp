@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/calibration.hpp"
+
+#include <boost/graph/adjacency_list.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace flopcast {
+
+/// Which part of the model an operator belongs to, and so on which pipeline stage it runs.
+enum class Region : std::uint8_t { embedding, layer, head };
+
+/// How tensor parallelism divides something over its t ranks.
+enum class Split : std::uint8_t {
+  none,     ///< every rank holds or does all of it
+  tensor,   ///< 1/t each
+  sequence, ///< 1/t with sequence parallelism, else all
+};
+
+enum class OperatorRole : std::uint8_t {
+  token_embedding,
+  position_embedding,
+  embedding_norm,
+  embedding_dropout,
+  attention_norm,
+  qkv_projection,
+  qk_norm,
+  rotary,
+  relative_projection,
+  attention_scores,
+  attention_softmax,
+  attention_dropout,
+  attention_values,
+  fused_attention,
+  output_projection,
+  attention_post_norm,
+  attention_residual,
+  mlp_norm,
+  mlp_up,
+  mlp_activation,
+  mlp_down,
+  mlp_post_norm,
+  mlp_residual,
+  final_norm,
+  logits,
+  cross_entropy,
+};
+
+[[nodiscard]] std::string_view to_text(OperatorRole role);
+
+/// One operator, for one sequence; identical layers share one vertex with a count.
+/// Elements are counted whole, before any sharding.
+struct Operator {
+  OperatorRole role = OperatorRole::token_embedding;
+  OperatorClass kind = OperatorClass::memory_bound;
+  Region region = Region::layer;
+  std::int64_t count = 1; ///< layers that hold this operator
+
+  std::int64_t parameters = 0; ///< of one instance
+  Split split = Split::none;   ///< of the work and the parameters
+
+  double matmul_flops = 0; ///< forward, 2 per multiply-add, every score of the attention
+  double causal_matmul_flops =
+      0;                   ///< forward, scores above the diagonal or outside windows left out
+  double vector_flops = 0; ///< forward: softmax only (3 a score, Hoffmann 2022 App. F)
+
+  double batch = 0; ///< independent products of a sequence: heads for attention, else 1
+  double rows = 0;  ///< of a product: m (tokens of a sequence), n, k
+  double columns = 0;
+  double depth = 0;
+  /// Tensor parallelism splits k ("row-parallel": the outputs are summed over the ranks), else n;
+  /// attention's products are split by heads.
+  bool splits_depth = false;
+
+  double output_elements = 0; ///< of the output tensor
+  double output_width = 2;    ///< bytes an element
+  Split output_split = Split::none;
+  bool saves_output = false;    ///< kept for the backward pass
+  double saved_extra_bytes = 0; ///< kept besides: dropout masks, softmax statistics
+
+  bool attention_core = false;  ///< dropped and redone by selective recomputation
+  std::int16_t all_reduces = 0; ///< of the output over the tensor-parallel ranks, forward
+};
+
+/// An edge is a tensor that one operator hands to another.
+struct Tensor {
+  double elements = 0;
+  Split split = Split::none;
+};
+
+using OperatorGraph =
+    boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirectionalS, Operator, Tensor>;
+using OperatorVertex = boost::graph_traits<OperatorGraph>::vertex_descriptor;
+
+/// Calls fold(op) for every operator.
+template <class Fold> void for_each_operator(const OperatorGraph &graph, Fold fold) {
+  const auto [begin, end] = boost::vertices(graph);
+  for (auto vertex = begin; vertex != end; ++vertex)
+    fold(graph[*vertex]);
+}
+
+/// Σ value(op) × count over all operators.
+template <class Value> [[nodiscard]] double total(const OperatorGraph &graph, Value value) {
+  double sum = 0;
+  for_each_operator(graph,
+                    [&](const Operator &op) { sum += static_cast<double>(op.count) * value(op); });
+  return sum;
+}
+
+/// Parameters, each once: a tied output matrix belongs to the embedding.
+[[nodiscard]] std::int64_t parameter_count(const OperatorGraph &graph);
+
+/// Parameters of the embedding tables and of an output matrix of its own.
+[[nodiscard]] std::int64_t embedding_parameter_count(const OperatorGraph &graph);
+
+/// FLOPs of a forward pass over one sequence: matrix products, every attention score counted.
+[[nodiscard]] double forward_flops(const OperatorGraph &graph);
+
+/// The same with the scores that the mask discards left out ("causal-halved").
+[[nodiscard]] double causal_forward_flops(const OperatorGraph &graph);
+
+} // namespace flopcast

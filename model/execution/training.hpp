@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/device.hpp"
+
+#include <cstdint>
+#include <span>
+
+namespace flopcast {
+
+enum class Recompute { none, selective, full };
+
+enum class OptimizerKind { adam, adamw, sgd_momentum, adafactor, adam_8bit, lion, muon };
+
+[[nodiscard]] std::span<const Spelled<Recompute>> recompute_names();
+[[nodiscard]] std::span<const Spelled<OptimizerKind>> optimizer_names();
+[[nodiscard]] std::string_view to_text(Recompute recompute);
+[[nodiscard]] std::string_view to_text(OptimizerKind kind);
+
+/// How a step is computed.
+struct Training {
+  NumberFormat precision = NumberFormat::bf16; ///< of the matrix products
+  NumberFormat gradient_format = NumberFormat::fp32;
+  OptimizerKind optimizer = OptimizerKind::adamw;
+  Recompute recompute = Recompute::selective;
+  bool flash_attention = true;
+  bool dropout = false;
+  std::int64_t micro_batch = 1;  ///< sequences a rank works on at once
+  std::int64_t global_batch = 1; ///< sequences in a step
+  bool overlap_gradient_exchange = true;
+  Bytes memory_reserve; ///< context, libraries and communication buffers that no tensor explains
+
+  bool operator==(const Training &) const = default;
+};
+
+/// Bytes a parameter takes. fp32 and tf32 train without a separate master copy.
+struct ParameterBytes {
+  double weight = 2;
+  double gradient = 4;
+  double matrix_state = 12; ///< optimizer states and fp32 master of a matrix inside a layer
+  double other_state = 12;  ///< of embeddings, norms and biases: Muon leaves them to AdamW
+};
+
+/// Adam and AdamW: two fp32 moments; SGD and Lion: one; Adafactor: row and column sums, neglected
+/// (below 0.1 % of a matrix wider than 2,000); 8-bit Adam: two bytes; Muon: one fp32 momentum.
+/// All but fp32 training add a 4-byte master weight. Source: Rajbhandari et al. 2020 (ZeRO),
+/// section 3.1; Dettmers et al. 2022 (8-bit); Shazeer and Stern 2018 (Adafactor).
+[[nodiscard]] ParameterBytes parameter_bytes(const Training &training);
+
+/// Bytes of an activation element: 4 in fp32 and tf32 training, else 2. Products in fp8 or fp4
+/// still keep their inputs in 16 bits.
+[[nodiscard]] double activation_bytes(NumberFormat precision);
+
+} // namespace flopcast

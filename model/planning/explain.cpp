@@ -1,0 +1,571 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/planning/explain.hpp"
+
+#include "model/architecture/decoder_graph.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <string>
+
+namespace flopcast {
+namespace {
+
+using Values = std::vector<double>;
+
+double product(const Values &v) {
+  return std::accumulate(v.begin(), v.end(), 1.0, std::multiplies<>());
+}
+double sum(const Values &v) { return std::accumulate(v.begin(), v.end(), 0.0); }
+
+/// A formula in words, in the order of its inputs, with the arithmetic that repeats it.
+struct Formula {
+  std::string_view key;
+  std::string_view text;
+  std::string_view section; ///< of docs/method.md
+  std::vector<std::string_view> inputs;
+  double (*evaluate)(const Values &);
+};
+
+/// Inputs that are no quantity of their own are named "plan.…", "device.…", "node.…" or
+/// "calibration.…" and made by `leaf` below.
+const std::array formulas{
+    Formula{"parameters.total",
+            "sum of the weights of all operators",
+            "Parameters",
+            {"plan.layers", "plan.hidden", "plan.heads", "plan.kv_heads", "plan.ffn_hidden",
+             "plan.vocabulary"},
+            nullptr},
+    Formula{"parameters.active",
+            "all parameters: the model is dense",
+            "Parameters",
+            {"parameters.total"},
+            product},
+    Formula{"parameters.embedding",
+            "token and position tables, and an output matrix of its own",
+            "Parameters",
+            {"plan.hidden", "plan.vocabulary"},
+            nullptr},
+    Formula{"flops.per_token",
+            "3 x forward matrix products of all operators / sequence length",
+            "FLOPs",
+            {"plan.layers", "plan.hidden", "plan.ffn_hidden", "plan.vocabulary",
+             "plan.sequence_length"},
+            nullptr},
+    Formula{"flops.per_token_causal",
+            "the same without the scores that the mask discards",
+            "FLOPs",
+            {"flops.per_token", "plan.sequence_length"},
+            nullptr},
+    Formula{"flops.model_total",
+            "FLOPs per token x tokens",
+            "FLOPs",
+            {"flops.per_token", "data.tokens"},
+            product},
+    Formula{"flops.model_total_causal",
+            "causal FLOPs per token x tokens",
+            "FLOPs",
+            {"flops.per_token_causal", "data.tokens"},
+            product},
+    Formula{"flops.hardware_total",
+            "model FLOPs + those that recomputation repeats",
+            "FLOPs",
+            {"flops.model_total", "plan.recompute"},
+            nullptr},
+    Formula{"flops.six_nd",
+            "6 x parameters x tokens",
+            "FLOPs",
+            {"parameters.total", "data.tokens"},
+            [](const Values &v) { return 6 * v[0] * v[1]; }},
+
+    Formula{"memory.per_gpu.weights_bytes",
+            "parameters of the stage x bytes of a weight",
+            "Memory",
+            {"parameters.total", "plan.tensor_parallel", "plan.pipeline_parallel",
+             "plan.zero_stage", "plan.weight_bytes"},
+            nullptr},
+    Formula{"memory.per_gpu.gradients_bytes",
+            "parameters of the stage x bytes of a gradient",
+            "Memory",
+            {"parameters.total", "plan.tensor_parallel", "plan.pipeline_parallel",
+             "plan.zero_stage", "plan.gradient_bytes"},
+            nullptr},
+    Formula{"memory.per_gpu.optimizer_bytes",
+            "parameters of the stage x bytes of states and master weight",
+            "Memory",
+            {"parameters.total", "plan.tensor_parallel", "plan.pipeline_parallel",
+             "plan.zero_stage", "plan.data_parallel", "plan.state_bytes"},
+            nullptr},
+    Formula{"memory.per_gpu.activations_bytes",
+            "saved tensors of a micro-batch x micro-batches in flight + what a layer rebuilds",
+            "Memory",
+            {"plan.micro_batch", "plan.sequence_length", "plan.hidden", "plan.recompute",
+             "plan.tensor_parallel", "plan.pipeline_parallel", "time.micro_batches"},
+            nullptr},
+    Formula{"memory.per_gpu.buffers_bytes",
+            "messages between stages + layers that ZeRO-3 has gathered",
+            "Memory",
+            {"plan.pipeline_parallel", "plan.zero_stage"},
+            nullptr},
+    Formula{"memory.per_gpu.total_bytes",
+            "sum of the parts",
+            "Memory",
+            {"memory.per_gpu.weights_bytes", "memory.per_gpu.gradients_bytes",
+             "memory.per_gpu.optimizer_bytes", "memory.per_gpu.activations_bytes",
+             "memory.per_gpu.buffers_bytes", "memory.per_gpu.reserve_bytes"},
+            sum},
+
+    Formula{
+        "time.breakdown.compute_s",
+        "micro-batches x sum over the slowest stage's operators of launch + max(FLOPs / (peak x "
+        "efficiency), bytes / (bandwidth x efficiency))",
+        "Step time",
+        {"time.micro_batches", "device.peak", "calibration.gemm", "device.memory_bandwidth",
+         "calibration.memory", "calibration.launch"},
+        nullptr},
+    Formula{"time.breakdown.recompute_s",
+            "micro-batches x operators done again",
+            "Step time",
+            {"time.micro_batches", "plan.recompute"},
+            nullptr},
+    Formula{"time.breakdown.tensor_parallel_s",
+            "micro-batches x collectives of the residual stream, ring formula",
+            "Communication",
+            {"time.micro_batches", "plan.tensor_parallel", "node.scale_up_bandwidth",
+             "node.scale_up_latency", "calibration.scale_up"},
+            nullptr},
+    Formula{"time.breakdown.context_parallel_s",
+            "keys and values round the ring, less what attention hides",
+            "Communication",
+            {"time.micro_batches", "plan.context_parallel", "node.scale_up_bandwidth"},
+            nullptr},
+    Formula{"time.breakdown.pipeline_s",
+            "micro-batches x 2 messages a chunk",
+            "Communication",
+            {"time.micro_batches", "plan.pipeline_parallel", "plan.virtual_pipeline",
+             "node.scale_out_bandwidth", "node.scale_out_latency", "calibration.scale_out"},
+            nullptr},
+    Formula{
+        "time.breakdown.data_parallel_s",
+        "ring exchange of gradients (and weights under ZeRO), less what the backward pass hides",
+        "Communication",
+        {"plan.data_parallel", "plan.gradient_bytes", "plan.zero_stage", "node.scale_out_bandwidth",
+         "calibration.scale_out"},
+        nullptr},
+    Formula{"time.breakdown.bubble_s",
+            "one micro-batch on each of the other stages / chunks of a stage",
+            "Schedule",
+            {"plan.pipeline_parallel", "plan.virtual_pipeline", "time.micro_batches"},
+            nullptr},
+    Formula{"time.breakdown.optimizer_s",
+            "bytes of states, gradients and weights / (memory bandwidth x efficiency)",
+            "Step time",
+            {"memory.per_gpu.optimizer_bytes", "device.memory_bandwidth", "calibration.memory"},
+            nullptr},
+    Formula{"time.breakdown.stated_s",
+            "the plan's stated speed turned into the time of a step",
+            "Stated speed",
+            {"plan.stated"},
+            nullptr},
+    Formula{"time.step_s",
+            "sum of the parts",
+            "Step time",
+            {"time.breakdown.compute_s", "time.breakdown.recompute_s",
+             "time.breakdown.tensor_parallel_s", "time.breakdown.context_parallel_s",
+             "time.breakdown.pipeline_s", "time.breakdown.data_parallel_s",
+             "time.breakdown.bubble_s", "time.breakdown.optimizer_s", "time.breakdown.stated_s"},
+            sum},
+    Formula{"time.micro_batches",
+            "global batch / (data parallel x micro-batch)",
+            "Schedule",
+            {"plan.global_batch", "plan.data_parallel", "plan.micro_batch"},
+            [](const Values &v) { return v[0] / (v[1] * v[2]); }},
+    Formula{"time.steps",
+            "tokens / (global batch x sequence length), rounded up",
+            "Run",
+            {"data.tokens", "plan.global_batch", "plan.sequence_length"},
+            [](const Values &v) { return std::ceil(v[0] / (v[1] * v[2]) * (1 - 1e-12)); }},
+    Formula{"time.training_s", "steps x step time", "Run", {"time.steps", "time.step_s"}, product},
+    Formula{"time.checkpoints_s",
+            "training / interval x checkpoint size / bandwidth",
+            "Run",
+            {"time.training_s", "plan.checkpoint_interval", "cost.checkpoint_bytes",
+             "plan.checkpoint_bandwidth"},
+            [](const Values &v) { return v[1] > 0 ? v[0] / v[1] * (v[2] / v[3]) : 0.0; }},
+    Formula{"time.productive_gpu_hours",
+            "GPUs x training",
+            "Run",
+            {"plan.gpus", "time.training_s"},
+            product},
+    Formula{"time.goodput",
+            "productive GPU time / GPU time held",
+            "Run",
+            {"time.productive_gpu_hours", "time.gpu_hours"},
+            [](const Values &v) { return v[0] / v[1]; }},
+
+    Formula{"throughput.mfu",
+            "FLOPs per token x tokens per second and GPU / peak",
+            "Utilisation",
+            {"flops.per_token", "throughput.tokens_per_s_per_gpu", "device.peak"},
+            [](const Values &v) { return v[0] * v[1] / v[2]; }},
+    Formula{"throughput.mfu_causal",
+            "causal FLOPs per token x tokens per second and GPU / peak",
+            "Utilisation",
+            {"flops.per_token_causal", "throughput.tokens_per_s_per_gpu", "device.peak"},
+            [](const Values &v) { return v[0] * v[1] / v[2]; }},
+    Formula{"throughput.mfu_six_nd",
+            "6 x parameters x tokens per second and GPU / peak",
+            "Utilisation",
+            {"parameters.total", "throughput.tokens_per_s_per_gpu", "device.peak"},
+            [](const Values &v) { return 6 * v[0] * v[1] / v[2]; }},
+    Formula{"throughput.hfu",
+            "MFU x hardware FLOPs / model FLOPs",
+            "Utilisation",
+            {"throughput.mfu", "flops.hardware_total", "flops.model_total"},
+            [](const Values &v) { return v[0] * v[1] / v[2]; }},
+    Formula{"throughput.tflops_per_gpu",
+            "FLOPs per token x tokens per second and GPU",
+            "Utilisation",
+            {"flops.per_token", "throughput.tokens_per_s_per_gpu"},
+            product},
+    Formula{"throughput.tokens_per_s_per_gpu",
+            "global batch x sequence length / (step time x GPUs)",
+            "Utilisation",
+            {"plan.global_batch", "plan.sequence_length", "time.step_s", "plan.gpus"},
+            [](const Values &v) { return v[0] * v[1] / (v[2] * v[3]); }},
+
+    Formula{"cost.checkpoint_bytes",
+            "parameters x (weight + states and master weight)",
+            "Run",
+            {"parameters.total", "plan.weight_bytes", "plan.state_bytes"},
+            [](const Values &v) { return v[0] * (v[1] + v[2]); }},
+    Formula{"energy.total_joule",
+            "power per GPU x GPU time held x PUE",
+            "Energy",
+            {"plan.power", "time.gpu_hours", "plan.pue"},
+            product},
+    Formula{"carbon.total_kg",
+            "energy x carbon intensity",
+            "Energy",
+            {"energy.total_joule", "plan.carbon_intensity"},
+            product},
+};
+
+template <class Dim> AnyQuantity any(Quantity<Dim> quantity) {
+  return {quantity.in(Quantity<Dim>::from_base(1)), Dim::exponents};
+}
+
+AnyQuantity any(double value) { return {value, Exponents{}}; }
+AnyQuantity any(std::int64_t value) { return {static_cast<double>(value), Exponents{}}; }
+
+class Explainer {
+public:
+  explicit Explainer(const Answer &answer)
+      : answer_(answer), plan_(answer.run.plan), cluster_(answer.run.cluster) {}
+
+  Explanation quantity(const NamedQuantity &named) const {
+    Explanation result;
+    result.key = named.key;
+    result.label = named.label;
+    const auto value = named.value(answer_);
+    if (!value) {
+      result.text = "–";
+      result.source = "the plan cannot run, so there is no such number";
+      return result;
+    }
+    result.value = *value;
+    result.text = quantity_text(named, *value);
+    if (explain_special(named.key, result))
+      return result;
+    const auto *formula = std::ranges::find(formulas, named.key, &Formula::key);
+    if (formula == formulas.end())
+      return result;
+    result.formula = formula->text;
+    result.source = fmt::format("docs/method.md, {}", formula->section);
+    for (const std::string_view input : formula->inputs)
+      result.inputs.push_back(by_key(input));
+    if (formula->evaluate != nullptr)
+      result.evaluate = formula->evaluate;
+    return result;
+  }
+
+private:
+  Explanation by_key(std::string_view key) const {
+    if (const NamedQuantity *named = find_quantity(key); named && named->key == key)
+      return quantity(*named);
+    return leaf(key);
+  }
+
+  /// Numbers that come from the plan or a preset, or whose formula depends on the plan.
+  bool explain_special(std::string_view key, Explanation &result) const {
+    if (key == "data.tokens") {
+      as_plan_leaf("data.tokens", result);
+    } else if (key == "memory.per_gpu.capacity_bytes") {
+      as_device_leaf(result, "memory.capacity");
+    } else if (key == "memory.per_gpu.reserve_bytes") {
+      as_plan_leaf("training.memory_reserve", result);
+    } else if (key == "cost.gpu_hour_usd") {
+      result.origin = plan_.price.origin;
+      result.source = plan_.price.description;
+      if (plan_.price.purchase && !plan_.price.rent) {
+        result.formula = "purchase price / lifetime";
+        result.inputs = {leaf("plan.purchase"), leaf("plan.lifetime")};
+        result.evaluate = [](const Values &v) { return v[0] / v[1]; };
+      }
+    } else if (key == "time.gpu_hours" || key == "time.total_s") {
+      explain_held_time(key, result);
+    } else if (key == "cost.total_usd") {
+      explain_cost(result);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  void explain_held_time(std::string_view key, Explanation &result) const {
+    result.source = "docs/method.md, Run";
+    const bool gpu_time = key == "time.gpu_hours";
+    if (!plan_.run.allocations.empty()) {
+      result.formula = gpu_time ? "sum of the allocations" : "sum of the allocations' durations";
+      for (const Allocation &allocation : plan_.run.allocations) {
+        const GpuTime held =
+            static_cast<double>(allocation.gpus) * units::gpu * allocation.duration;
+        Explanation part = made("allocation", gpu_time ? any(held) : any(allocation.duration));
+        part.origin = Origin::given;
+        part.source = "plan: run.allocation";
+        result.inputs.push_back(std::move(part));
+      }
+      result.evaluate = sum;
+    } else if (gpu_time) {
+      result.formula = "GPUs x wall clock";
+      result.inputs = {leaf("plan.gpus"), by_key("time.total_s")};
+      result.evaluate = product;
+    } else {
+      result.formula = "(training + checkpoint pauses) / goodput";
+      result.inputs = {by_key("time.training_s"), by_key("time.checkpoints_s"),
+                       leaf("plan.goodput")};
+      result.evaluate = [](const Values &v) { return (v[0] + v[1]) / v[2]; };
+    }
+  }
+
+  void explain_cost(Explanation &result) const {
+    result.formula = "sum of the lines";
+    result.source = "docs/method.md, Cost";
+    for (const CostLine &line : answer_.estimate.run->costs) {
+      Explanation part = made(line.name, any(line.amount));
+      if (line.name.starts_with("accelerators")) {
+        part.formula = "GPU time x price";
+        part.source = "docs/method.md, Cost";
+        part.inputs = {by_key(line.name == "accelerators, productive" ? "time.productive_gpu_hours"
+                                                                      : "time.gpu_hours"),
+                       by_key("cost.gpu_hour_usd")};
+      } else {
+        part.origin = Origin::given;
+        part.source = "plan: cost, price or energy";
+      }
+      result.inputs.push_back(std::move(part));
+    }
+    result.evaluate = sum;
+  }
+
+  static Explanation made(std::string_view label, const AnyQuantity &value) {
+    Explanation result;
+    result.key = label;
+    result.label = label;
+    result.value = value;
+    result.text = human_text(value.value, value.exponents);
+    return result;
+  }
+
+  /// Marks a leaf as given by the plan, or as the default that was noted under `plan_key`.
+  void as_plan_leaf(std::string_view plan_key, Explanation &result) const {
+    result.origin = Origin::given;
+    result.source = fmt::format("plan: {}", plan_key);
+    for (const Assumption &assumption : plan_.assumptions)
+      if (assumption.key == plan_key ||
+          (assumption.key == "parallelism" && plan_key.starts_with("parallelism."))) {
+        result.origin = assumption.origin;
+        result.source = fmt::format("{}: {}", assumption.key, assumption.why);
+      }
+  }
+
+  void as_device_leaf(Explanation &result, std::string_view preset_key) const {
+    result.origin = Origin::fact;
+    result.source = fmt::format("{}: {} ({})", cluster_.device.id, preset_key,
+                                cluster_.device.provenance.source);
+  }
+
+  void as_node_leaf(Explanation &result, std::string_view preset_key) const {
+    result.origin = Origin::fact;
+    result.source =
+        fmt::format("{}: {} ({})", cluster_.node.name, preset_key, cluster_.node.provenance.source);
+  }
+
+  Explanation leaf(std::string_view key) const;
+
+  Explanation calibration_leaf(std::string_view label, AnyQuantity value) const {
+    Explanation result = made(label, value);
+    result.origin = cluster_.calibration.origin;
+    result.source = fmt::format("calibration {}: {}", cluster_.calibration.id,
+                                cluster_.calibration.provenance.source);
+    return result;
+  }
+
+  Explanation plan_leaf(std::string_view label, AnyQuantity value,
+                        std::string_view plan_key) const {
+    Explanation result = made(label, value);
+    as_plan_leaf(plan_key, result);
+    return result;
+  }
+
+  Explanation model_leaf(std::string_view label, std::int64_t value) const {
+    Explanation result = made(label, any(value));
+    result.origin = plan_.model.id.empty() ? Origin::given : Origin::fact;
+    result.source =
+        plan_.model.id.empty() ? "plan: model" : fmt::format("model preset {}", plan_.model.id);
+    return result;
+  }
+
+  const Answer &answer_;
+  const Plan &plan_;
+  const Cluster &cluster_;
+};
+
+Explanation Explainer::leaf(std::string_view key) const {
+  const Decoder &decoder = plan_.model.decoder;
+  const Parallelism &parallel = plan_.parallelism;
+  const ParameterBytes bytes = parameter_bytes(plan_.training);
+  const auto in_bytes = [](double n) { return any(n * units::byte); };
+  const auto device = [&](std::string_view label, AnyQuantity value, std::string_view preset_key) {
+    Explanation result = made(label, value);
+    as_device_leaf(result, preset_key);
+    return result;
+  };
+  const auto node = [&](std::string_view label, AnyQuantity value, std::string_view preset_key) {
+    Explanation result = made(label, value);
+    as_node_leaf(result, preset_key);
+    return result;
+  };
+
+  if (key == "plan.layers")
+    return model_leaf("layers", decoder.layers);
+  if (key == "plan.hidden")
+    return model_leaf("hidden", decoder.hidden);
+  if (key == "plan.heads")
+    return model_leaf("heads", decoder.heads);
+  if (key == "plan.kv_heads")
+    return model_leaf("key-value heads", decoder.kv_heads);
+  if (key == "plan.ffn_hidden")
+    return model_leaf("width of the MLP", decoder.ffn_hidden);
+  if (key == "plan.vocabulary")
+    return model_leaf("vocabulary", decoder.vocabulary);
+  if (key == "plan.sequence_length")
+    return plan_leaf("sequence length",
+                     any(static_cast<double>(plan_.data.sequence_length) * units::token),
+                     "data.sequence_length");
+  if (key == "plan.gpus")
+    return plan_leaf("GPUs", any(static_cast<double>(cluster_.gpus) * units::gpu),
+                     "hardware.count");
+  if (key == "plan.global_batch")
+    return plan_leaf("global batch (sequences)", any(plan_.training.global_batch),
+                     "training.global_batch");
+  if (key == "plan.micro_batch")
+    return plan_leaf("micro-batch (sequences)", any(plan_.training.micro_batch),
+                     "training.micro_batch");
+  if (key == "plan.tensor_parallel")
+    return plan_leaf("tensor parallel", any(parallel.tensor_parallel),
+                     "parallelism.tensor_parallel");
+  if (key == "plan.pipeline_parallel")
+    return plan_leaf("pipeline parallel", any(parallel.pipeline_parallel),
+                     "parallelism.pipeline_parallel");
+  if (key == "plan.virtual_pipeline")
+    return plan_leaf("chunks of a stage", any(parallel.virtual_pipeline),
+                     "parallelism.virtual_pipeline");
+  if (key == "plan.context_parallel")
+    return plan_leaf("context parallel", any(parallel.context_parallel),
+                     "parallelism.context_parallel");
+  if (key == "plan.data_parallel")
+    return plan_leaf("data parallel", any(parallel.data_parallel), "parallelism.data_parallel");
+  if (key == "plan.zero_stage")
+    return plan_leaf("ZeRO stage", any(std::int64_t{parallel.zero_stage}),
+                     "parallelism.zero_stage");
+  if (key == "plan.recompute") {
+    Explanation result = plan_leaf("recompute", any(0.0), "training.recompute");
+    result.text = to_text(plan_.training.recompute);
+    return result;
+  }
+  if (key == "plan.weight_bytes")
+    return plan_leaf("bytes of a weight", in_bytes(bytes.weight), "training.precision");
+  if (key == "plan.gradient_bytes")
+    return plan_leaf("bytes of a gradient", in_bytes(bytes.gradient), "training.gradient_format");
+  if (key == "plan.state_bytes")
+    return plan_leaf("bytes of states and master weight", in_bytes(bytes.matrix_state),
+                     "training.optimizer");
+  if (key == "plan.goodput")
+    return plan_leaf("goodput", any(plan_.run.goodput), "run.goodput");
+  if (key == "plan.checkpoint_interval")
+    return plan_leaf("checkpoint interval", any(plan_.run.checkpoint_interval.value_or(Seconds{})),
+                     "run.checkpoint_interval");
+  if (key == "plan.checkpoint_bandwidth")
+    return plan_leaf("checkpoint bandwidth",
+                     any(plan_.run.checkpoint_bandwidth.value_or(Bandwidth{})),
+                     "run.checkpoint_bandwidth");
+  if (key == "plan.power")
+    return plan_leaf("power per GPU", any(plan_.energy.power.value_or(PowerPerGpu{})),
+                     "energy.power_per_gpu");
+  if (key == "plan.pue")
+    return plan_leaf("PUE", any(plan_.energy.pue), "energy.pue");
+  if (key == "plan.carbon_intensity")
+    return plan_leaf("carbon intensity", any(plan_.energy.carbon_intensity), "energy.region");
+  if (key == "plan.purchase")
+    return plan_leaf("purchase price", any(plan_.price.purchase.value_or(PurchasePrice{})),
+                     "price.purchase");
+  if (key == "plan.lifetime")
+    return plan_leaf("lifetime", any(plan_.price.lifetime), "price.lifetime");
+  if (key == "plan.stated") {
+    Explanation result = plan_leaf("stated speed", any(0.0), "stated");
+    result.text = plan_.stated.states_speed() ? "stated" : "not stated";
+    return result;
+  }
+  if (key == "device.peak")
+    return device(fmt::format("dense peak in {}", to_text(plan_.training.precision)),
+                  any(usable_peak(cluster_.device, plan_.training.precision).value_or(FlopRate{})),
+                  fmt::format("peak.{}", to_text(plan_.training.precision)));
+  if (key == "device.memory_bandwidth")
+    return device("memory bandwidth", any(cluster_.device.memory_bandwidth), "memory.bandwidth");
+  if (key == "node.scale_up_bandwidth")
+    return node("bandwidth inside the domain", any(cluster_.node.scale_up_bandwidth),
+                "scale_up.bandwidth_per_direction");
+  if (key == "node.scale_up_latency")
+    return node("latency inside the domain", any(cluster_.node.scale_up_latency),
+                "scale_up.latency");
+  if (key == "node.scale_out_bandwidth")
+    return node("network bandwidth per GPU",
+                any(cluster_.node.scale_out_bandwidth.value_or(Bandwidth{})),
+                "scale_out.bandwidth_per_gpu");
+  if (key == "node.scale_out_latency")
+    return node("network latency", any(cluster_.node.scale_out_latency), "scale_out.latency");
+  if (key == "calibration.gemm")
+    return calibration_leaf("efficiency of matrix products",
+                            any(cluster_.calibration.gemm_efficiency));
+  if (key == "calibration.memory")
+    return calibration_leaf("efficiency of memory traffic",
+                            any(cluster_.calibration.memory_efficiency));
+  if (key == "calibration.launch")
+    return calibration_leaf("launch", any(cluster_.calibration.launch));
+  if (key == "calibration.scale_up")
+    return calibration_leaf("efficiency inside the domain",
+                            any(cluster_.calibration.scale_up_efficiency));
+  return calibration_leaf("efficiency of the network",
+                          any(cluster_.calibration.scale_out_efficiency));
+}
+
+} // namespace
+
+Explanation explain(const Answer &answer, const NamedQuantity &quantity) {
+  return Explainer(answer).quantity(quantity);
+}
+
+} // namespace flopcast

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/planning/layout_search.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <tuple>
+#include <vector>
+
+namespace flopcast {
+namespace {
+
+using namespace units;
+
+constexpr std::array recompute_levels{Recompute::none, Recompute::selective, Recompute::full};
+constexpr std::int64_t widest_tensor_parallel = 8;
+constexpr std::int64_t most_stages = 256;
+
+std::vector<std::int64_t> divisors(std::int64_t n, std::int64_t most) {
+  std::vector<std::int64_t> result;
+  for (std::int64_t d = 1; d <= std::min(n, most); ++d)
+    if (n % d == 0)
+      result.push_back(d);
+  return result;
+}
+
+/// Sorted, without repeats.
+std::vector<std::int64_t> with(std::vector<std::int64_t> values, std::int64_t own) {
+  values.push_back(own);
+  std::ranges::sort(values);
+  values.erase(std::ranges::unique(values).begin(), values.end());
+  return values;
+}
+
+struct Candidates {
+  std::vector<std::int64_t> tensor;
+  std::vector<std::int64_t> pipeline;
+  std::vector<std::int64_t> context;
+  std::vector<int> zero;
+  std::vector<std::int64_t> micro_batch;
+  std::vector<Recompute> recompute;
+};
+
+/// Calls visit(layout, estimate) for every candidate that can run on `gpus`.
+template <class Visit>
+void for_each_layout(Plan plan, Cluster cluster, std::int64_t gpus, const Candidates &candidates,
+                     std::optional<TokenCount> wanted_batch, Visit visit) {
+  cluster.gpus = gpus;
+  const Plan original = plan;
+  for (const std::int64_t t : candidates.tensor)
+    for (const std::int64_t p : candidates.pipeline)
+      for (const std::int64_t c : candidates.context) {
+        const std::int64_t model_parallel = t * p * c;
+        if (gpus % model_parallel != 0)
+          continue;
+        for (const int zero : candidates.zero)
+          for (const std::int64_t micro : candidates.micro_batch)
+            for (const Recompute recompute : candidates.recompute) {
+              Parallelism &parallel = plan.parallelism;
+              parallel = original.parallelism;
+              parallel.tensor_parallel = t;
+              parallel.pipeline_parallel = p;
+              parallel.context_parallel = c;
+              parallel.expert_parallel = 1;
+              parallel.data_parallel = gpus / model_parallel;
+              parallel.sequence_parallel = t > 1;
+              parallel.zero_stage = zero;
+              if (p == 1)
+                parallel.virtual_pipeline = 1;
+              plan.training = original.training;
+              plan.training.micro_batch = micro;
+              plan.training.recompute = recompute;
+              if (wanted_batch) {
+                const std::int64_t round = parallel.data_parallel * micro;
+                const double sequences =
+                    wanted_batch->in(token) / static_cast<double>(plan.data.sequence_length);
+                plan.training.global_batch =
+                    round * std::max<std::int64_t>(1, static_cast<std::int64_t>(std::round(
+                                                          sequences / static_cast<double>(round))));
+              }
+              const Estimate result = estimate(plan, cluster);
+              if (result.feasible())
+                visit(Layout{parallel, plan.training, gpus}, result);
+            }
+      }
+}
+
+std::vector<std::int64_t> tensor_degrees(const Plan &plan, const Cluster &cluster) {
+  const std::int64_t most = std::min(cluster.node.scale_up_domain, widest_tensor_parallel);
+  return divisors(plan.model.decoder.heads, std::max<std::int64_t>(most, 1));
+}
+
+/// How far a layout is from another: a unit for each setting that differs, and for a degree the
+/// number of doublings besides, so that 8 → 16 is nearer than 8 → 64.
+double distance(const Plan &plan, const Cluster &cluster, const Layout &layout) {
+  const auto doublings = [](std::int64_t from, std::int64_t to) {
+    const double ratio = static_cast<double>(to) / static_cast<double>(from);
+    return from == to ? 0.0 : 1 + std::abs(std::log2(ratio));
+  };
+  const Parallelism &was = plan.parallelism;
+  const Parallelism &is = layout.parallelism;
+  // Data parallelism follows from the others and is no change of its own.
+  return doublings(was.tensor_parallel, is.tensor_parallel) +
+         doublings(was.pipeline_parallel, is.pipeline_parallel) +
+         doublings(was.context_parallel, is.context_parallel) +
+         doublings(plan.training.micro_batch, layout.training.micro_batch) +
+         doublings(plan.training.global_batch, layout.training.global_batch) +
+         (was.zero_stage == is.zero_stage ? 0 : 1) +
+         (was.virtual_pipeline == is.virtual_pipeline ? 0 : 1) +
+         (plan.training.recompute == layout.training.recompute ? 0 : 1) +
+         2 * doublings(cluster.gpus, layout.gpus);
+}
+
+} // namespace
+
+std::string describe_layout(const Parallelism &parallelism, const Training &training) {
+  std::string text = fmt::format("tensor {} x pipeline {}", parallelism.tensor_parallel,
+                                 parallelism.pipeline_parallel);
+  if (parallelism.virtual_pipeline > 1)
+    text += fmt::format(" ({} chunks)", parallelism.virtual_pipeline);
+  if (parallelism.context_parallel > 1)
+    text += fmt::format(" x context {}", parallelism.context_parallel);
+  return text + fmt::format(" x data {}, ZeRO-{}, micro-batch {}, global batch {}, recompute {}",
+                            parallelism.data_parallel, parallelism.zero_stage, training.micro_batch,
+                            training.global_batch, to_text(training.recompute));
+}
+
+std::optional<Layout> fastest_layout(const Plan &plan, const Cluster &cluster,
+                                     std::optional<TokenCount> wanted_batch) {
+  const Candidates candidates{.tensor = tensor_degrees(plan, cluster),
+                              .pipeline = divisors(plan.model.decoder.layers, most_stages),
+                              .context = {1},
+                              .zero = {1, 3},
+                              .micro_batch = {1, 2, 4},
+                              .recompute = {recompute_levels.begin(), recompute_levels.end()}};
+  std::optional<Layout> best;
+  double best_seconds_per_token = 0;
+  for_each_layout(plan, cluster, cluster.gpus, candidates, wanted_batch,
+                  [&](const Layout &layout, const Estimate &result) {
+                    const double seconds_per_token =
+                        result.step->predicted.total().in(second) /
+                        static_cast<double>(layout.training.global_batch);
+                    if (!best || seconds_per_token < best_seconds_per_token) {
+                      best = layout;
+                      best_seconds_per_token = seconds_per_token;
+                    }
+                  });
+  return best;
+}
+
+std::optional<Layout> nearest_layout(const Plan &plan, const Cluster &cluster) {
+  const Decoder &decoder = plan.model.decoder;
+  Candidates candidates{
+      .tensor = with(tensor_degrees(plan, cluster), plan.parallelism.tensor_parallel),
+      .pipeline = with(divisors(decoder.layers, most_stages), plan.parallelism.pipeline_parallel),
+      .context = with({1}, plan.parallelism.context_parallel),
+      .zero = {plan.parallelism.zero_stage},
+      .micro_batch = {1},
+      .recompute = {recompute_levels.begin(), recompute_levels.end()}};
+  for (int zero = plan.parallelism.zero_stage + 1; zero <= 3; ++zero)
+    candidates.zero.push_back(zero);
+  candidates.micro_batch =
+      with(divisors(plan.training.micro_batch,
+                    plan.training.micro_batch <= 64 ? plan.training.micro_batch : 64),
+           1);
+
+  std::optional<Layout> best;
+  std::tuple<double, double> best_rank;
+  const auto visit = [&](const Layout &layout, const Estimate &result) {
+    const std::tuple rank{distance(plan, cluster, layout),
+                          result.step->predicted.total().in(second)};
+    if (!best || rank < best_rank) {
+      best = layout;
+      best_rank = rank;
+    }
+  };
+  const TokenCount batch = static_cast<double>(plan.training.global_batch) *
+                           static_cast<double>(plan.data.sequence_length) * token;
+  constexpr std::int64_t most_times = 64;
+  for (std::int64_t times = 1; times <= most_times && !best; times *= 2) {
+    const std::int64_t gpus = cluster.gpus * times;
+    for_each_layout(plan, cluster, gpus, candidates, std::nullopt, visit);
+    if (!best) // the batch itself may be what does not divide
+      for_each_layout(plan, cluster, gpus, candidates, batch, visit);
+  }
+  return best;
+}
+
+} // namespace flopcast

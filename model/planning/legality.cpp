@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/planning/legality.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace flopcast {
+namespace {
+
+/// Divisors of n near `wanted`, for a remedy: at most four, smallest first.
+std::vector<std::int64_t> divisors_near(std::int64_t n, std::int64_t wanted) {
+  std::vector<std::int64_t> divisors;
+  // Parallel degrees beyond this are not worth proposing, and n may be huge.
+  constexpr std::int64_t most = 4096;
+  for (std::int64_t d = 1; d <= std::min(n, most); ++d)
+    if (n % d == 0)
+      divisors.push_back(d);
+  std::ranges::stable_sort(divisors, {}, [&](std::int64_t d) { return std::abs(d - wanted); });
+  divisors.resize(std::min<std::size_t>(divisors.size(), 4));
+  std::ranges::sort(divisors);
+  return divisors;
+}
+
+class Problems {
+public:
+  void add(std::string code, std::string text, std::string remedy) {
+    found_.push_back({std::move(code), std::move(text), std::move(remedy)});
+  }
+
+  /// `part` of `key` must divide `whole`.
+  void must_divide(std::string_view key, std::int64_t part, std::int64_t whole,
+                   std::string_view whole_name) {
+    if (whole % part == 0)
+      return;
+    add("does_not_divide",
+        fmt::format("{} = {} does not divide {} {}", key, part, whole, whole_name),
+        fmt::format("try {} = {}", key, fmt::join(divisors_near(whole, part), ", ")));
+  }
+
+  std::vector<Reason> take() { return std::move(found_); }
+
+private:
+  std::vector<Reason> found_;
+};
+
+} // namespace
+
+std::vector<Reason> layout_problems(const Plan &plan, const Cluster &cluster) {
+  const Parallelism &parallel = plan.parallelism;
+  const Decoder &decoder = plan.model.decoder;
+  const Training &training = plan.training;
+  const std::int64_t t = parallel.tensor_parallel;
+  const std::int64_t p = parallel.pipeline_parallel;
+  Problems problems;
+
+  if (parallel.gpus() != cluster.gpus)
+    problems.add(
+        "gpu_count",
+        fmt::format("tensor {} x context {} x pipeline {} x data {} parallel needs {} GPUs, the "
+                    "plan has {}",
+                    t, parallel.context_parallel, p, parallel.data_parallel, parallel.gpus(),
+                    cluster.gpus),
+        "change hardware.count or leave out parallelism.data_parallel");
+
+  problems.must_divide("tensor_parallel", t, decoder.heads, "heads");
+  if (decoder.kv_heads % t != 0 && t % decoder.kv_heads != 0)
+    problems.must_divide("tensor_parallel", t, decoder.kv_heads, "key-value heads");
+  problems.must_divide("tensor_parallel", t, decoder.ffn_hidden, "columns of the MLP (ffn_hidden)");
+  if (parallel.sequence_parallel)
+    problems.must_divide("tensor_parallel", t * parallel.context_parallel,
+                         plan.data.sequence_length,
+                         "tokens of the sequence (sequence_parallel is on)");
+  else
+    problems.must_divide("context_parallel", parallel.context_parallel, plan.data.sequence_length,
+                         "tokens of the sequence");
+  problems.must_divide(parallel.virtual_pipeline > 1 ? "pipeline_parallel x virtual_pipeline"
+                                                     : "pipeline_parallel",
+                       p * parallel.virtual_pipeline, decoder.layers, "layers");
+  if (parallel.virtual_pipeline > 1 && p == 1)
+    problems.add("does_not_divide",
+                 fmt::format("virtual_pipeline = {} needs a pipeline, but pipeline_parallel is 1",
+                             parallel.virtual_pipeline),
+                 "set virtual_pipeline = 1");
+  if (parallel.expert_parallel > 1)
+    problems.add("no_experts",
+                 fmt::format("expert_parallel = {}, but a dense model has no experts",
+                             parallel.expert_parallel),
+                 "set expert_parallel = 1");
+
+  const std::int64_t per_round = parallel.data_parallel * training.micro_batch;
+  problems.must_divide("data_parallel x micro_batch", per_round, training.global_batch,
+                       "sequences of the global batch");
+  if (training.global_batch % per_round == 0) {
+    const std::int64_t micro_batches = training.global_batch / per_round;
+    if (parallel.virtual_pipeline > 1 && micro_batches % p != 0)
+      problems.must_divide("pipeline_parallel (interleaved)", p, micro_batches,
+                           "micro-batches of a step");
+  }
+
+  const Device &device = cluster.device;
+  if (!device.peak_of(training.precision)) {
+    const bool has_fp16 = device.peak_of(NumberFormat::fp16).has_value();
+    problems.add(
+        "precision",
+        fmt::format("{} has no matrix units for {}", device.name, to_text(training.precision)),
+        fmt::format("set training.precision = \"{}\"", has_fp16 ? "fp16" : "fp32"));
+  }
+  if (cluster.gpus > cluster.node.scale_up_domain && !cluster.node.scale_out_bandwidth)
+    problems.add("network",
+                 fmt::format("{} GPUs are more than the {} of one {}, and no network between "
+                             "these is known",
+                             cluster.gpus, cluster.node.scale_up_domain, cluster.node.name),
+                 "give hardware.scale_out_bandwidth, per GPU and direction");
+  return problems.take();
+}
+
+} // namespace flopcast

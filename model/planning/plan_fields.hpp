@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/energy.hpp"
+#include "hardware/input/table_reader.hpp"
+#include "hardware/presets/catalog.hpp"
+#include "model/architecture/model_preset.hpp"
+#include "model/planning/plan.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace flopcast {
+
+/// The readers of a plan's tables. Each fills its part of the run and notes what it took by
+/// default.
+class AssumptionLog {
+public:
+  explicit AssumptionLog(std::vector<Assumption> &assumptions) : assumptions_(&assumptions) {}
+
+  void defaulted(std::string key, std::string value, std::string why) {
+    assumptions_->push_back({std::move(key), std::move(value), std::move(why), Origin::defaulted});
+  }
+  void assumed(std::string key, std::string value, std::string why) {
+    assumptions_->push_back({std::move(key), std::move(value), std::move(why), Origin::assumed});
+  }
+
+private:
+  std::vector<Assumption> *assumptions_;
+};
+
+/// What the readers share.
+struct PlanReading {
+  const PresetCatalog &catalog;
+  Diagnostics &diagnostics;
+  AssumptionLog log;
+  PlannedRun run;
+  PublishedTraining published; ///< of the model preset
+  bool global_batch_was_given = false;
+  TokenCount wanted_batch; ///< where it was not given in sequences
+};
+
+void read_model(PlanReading &reading, TableReader table);
+void read_data(PlanReading &reading, TableReader table);
+void read_hardware(PlanReading &reading, TableReader table);
+void read_parallelism(PlanReading &reading, TableReader table);
+void read_training(PlanReading &reading, TableReader table);
+void read_stated(PlanReading &reading, TableReader table);
+void read_run_conditions(PlanReading &reading, TableReader table);
+void read_price(PlanReading &reading, TableReader table);
+void read_costs(PlanReading &reading, TableReader table, const InputValue &root);
+void read_energy(PlanReading &reading, TableReader table);
+
+} // namespace flopcast

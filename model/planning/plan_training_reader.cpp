@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hardware/preset_fields.hpp"
+#include "hardware/units/text.hpp"
+#include "model/planning/plan_fields.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace flopcast {
+namespace {
+
+using namespace units;
+
+// Four degrees of at most this much multiply to less than 2^63.
+constexpr std::int64_t most_degree = 10'000;
+constexpr std::int64_t most_data_parallel = 1'000'000;
+constexpr auto usual_reserve = 2.0 * gigabyte;
+
+NumberFormat usual_precision(const Device &device) {
+  for (const NumberFormat format : {NumberFormat::bf16, NumberFormat::fp16})
+    if (device.peak_of(format))
+      return format;
+  return NumberFormat::fp32;
+}
+
+} // namespace
+
+void read_parallelism(PlanReading &reading, TableReader table) {
+  Parallelism &parallel = reading.run.plan.parallelism;
+  const std::int64_t gpus = reading.run.cluster.gpus;
+  constexpr std::array<std::string_view, 8> layout_keys{
+      "tensor_parallel", "pipeline_parallel", "virtual_pipeline", "context_parallel",
+      "expert_parallel", "data_parallel",     "zero_stage",       "sequence_parallel"};
+  for (const std::string_view key : layout_keys)
+    reading.run.parallelism_was_given |= table.has(key);
+
+  const auto degree = [&](std::string_view key, std::int64_t &value) {
+    if (const auto given = table.integer(key, 1, most_degree))
+      value = *given;
+    else if (reading.run.parallelism_was_given && !table.has(key))
+      reading.log.defaulted(fmt::format("parallelism.{}", key), "1", "not split this way");
+  };
+  degree("tensor_parallel", parallel.tensor_parallel);
+  degree("pipeline_parallel", parallel.pipeline_parallel);
+  degree("virtual_pipeline", parallel.virtual_pipeline);
+  degree("context_parallel", parallel.context_parallel);
+  degree("expert_parallel", parallel.expert_parallel);
+
+  const std::int64_t model_parallel =
+      parallel.tensor_parallel * parallel.pipeline_parallel * parallel.context_parallel;
+  const auto data = table.integer("data_parallel", 1, most_data_parallel);
+  // Where the GPUs do not divide, the rest is left to the check of the layout, which says so.
+  parallel.data_parallel = data.value_or(std::clamp<std::int64_t>(
+      gpus / std::max<std::int64_t>(model_parallel, 1), 1, most_data_parallel));
+
+  const auto zero = table.integer("zero_stage", 0, 3);
+  parallel.zero_stage = static_cast<int>(zero.value_or(1));
+  const auto sequence = table.flag("sequence_parallel");
+  parallel.sequence_parallel = sequence.value_or(parallel.tensor_parallel > 1);
+  if (reading.run.parallelism_was_given) {
+    if (!table.has("data_parallel"))
+      reading.log.defaulted("parallelism.data_parallel", fmt::format("{}", parallel.data_parallel),
+                            "the GPUs that the other degrees leave");
+    if (!table.has("zero_stage"))
+      reading.log.defaulted("parallelism.zero_stage", "1",
+                            "the optimizer's states are shared by the data-parallel ranks");
+    if (!table.has("sequence_parallel"))
+      reading.log.defaulted("parallelism.sequence_parallel",
+                            parallel.sequence_parallel ? "true" : "false",
+                            "on wherever tensor_parallel is above 1");
+  }
+  table.finish();
+}
+
+void read_training(PlanReading &reading, TableReader table) {
+  constexpr std::array gradient_formats{
+      Spelled<NumberFormat>{"fp32", NumberFormat::fp32},
+      Spelled<NumberFormat>{"bf16", NumberFormat::bf16},
+      Spelled<NumberFormat>{"fp16", NumberFormat::fp16},
+  };
+  constexpr std::array attention_kernels{Spelled<bool>{"flash", true},
+                                         Spelled<bool>{"unfused", false}};
+  Training &training = reading.run.plan.training;
+  const auto note = [&](std::string_view key, std::string value, std::string why) {
+    if (!table.has(key))
+      reading.log.defaulted(fmt::format("training.{}", key), std::move(value), std::move(why));
+  };
+
+  training.precision = table.choice("precision", number_format_names())
+                           .value_or(usual_precision(reading.run.cluster.device));
+  note("precision", std::string(to_text(training.precision)),
+       "the 16-bit format of the device's matrix units, bf16 if it has both");
+  training.gradient_format =
+      table.choice<NumberFormat>("gradient_format", gradient_formats).value_or(NumberFormat::fp32);
+  note("gradient_format", "fp32", "gradients are summed in fp32");
+  training.optimizer = table.choice("optimizer", optimizer_names()).value_or(OptimizerKind::adamw);
+  note("optimizer", "adamw", "the usual optimizer");
+  training.recompute = table.choice("recompute", recompute_names()).value_or(Recompute::none);
+  if (reading.run.plan.parallelism.gpus() > 0 && !table.has("recompute"))
+    reading.log.defaulted("training.recompute", "none",
+                          "nothing is computed twice unless the layout was left open");
+  training.flash_attention = table.choice<bool>("attention", attention_kernels).value_or(true);
+  note("attention", "flash", "one fused kernel that does not write the scores");
+  const auto dropout = table.number("dropout", 0.0, 1.0);
+  training.dropout = dropout.value_or(0) > 0;
+  note("dropout", "0", "large models are trained without it");
+  training.micro_batch = table.integer("micro_batch", 1, 1'000'000).value_or(1);
+  note("micro_batch", "1 sequence", "the least memory");
+  training.overlap_gradient_exchange = table.flag("overlap_gradient_exchange").value_or(true);
+  note("overlap_gradient_exchange", "true", "gradients are exchanged during the backward pass");
+  training.memory_reserve =
+      table.quantity("memory_reserve", Bytes{}, sane::most_bytes).value_or(usual_reserve);
+  note("memory_reserve", human_text(usual_reserve),
+       "driver context, libraries and communication buffers");
+
+  const auto sequences = table.integer("global_batch", 1, 1'000'000'000);
+  const auto tokens =
+      table.quantity("global_batch_tokens", 1.0 * token, 1e15 * token, std::optional(token));
+  if (sequences && tokens)
+    table.report("global_batch", "counts sequences and global_batch_tokens tokens; give one");
+  if (sequences) {
+    training.global_batch = *sequences;
+    reading.global_batch_was_given = true;
+  } else if (tokens) {
+    reading.wanted_batch = *tokens;
+  }
+  table.finish();
+}
+
+void read_stated(PlanReading &reading, TableReader table) {
+  constexpr std::array bases{
+      Spelled<UtilisationBasis>{"model_flops", UtilisationBasis::model_flops},
+      Spelled<UtilisationBasis>{"six_nd", UtilisationBasis::six_nd},
+  };
+  StatedThroughput &stated = reading.run.plan.stated;
+  stated.mfu = table.number("mfu", 1e-6, 1.0);
+  stated.flops_per_gpu = table.quantity("flops_per_gpu", sane::least_rate, sane::most_rate);
+  stated.tokens_per_second =
+      table.quantity("tokens_per_second", 1e-6 * token / second, 1e15 * token / second);
+  stated.step_time = table.quantity("step_time", 1e-9 * second, sane::most_time);
+  stated.basis =
+      table.choice<UtilisationBasis>("basis", bases).value_or(UtilisationBasis::model_flops);
+  stated.training_flops = table.quantity("training_flops", 1.0 * flop, 1e40 * flop);
+
+  int speeds = 0;
+  for (const std::string_view key : {"mfu", "flops_per_gpu", "tokens_per_second", "step_time"})
+    speeds += table.has(key) ? 1 : 0;
+  if (speeds > 1)
+    table.report("mfu", "the speed is stated more than once; give one of mfu, flops_per_gpu, "
+                        "tokens_per_second and step_time");
+  const bool by_flops = stated.mfu || stated.flops_per_gpu;
+  if (stated.training_flops && !by_flops)
+    table.report("training_flops", "needs mfu or flops_per_gpu: the speed at which they are done");
+  if (table.has("basis") && !by_flops)
+    table.report("basis", "says what mfu or flops_per_gpu counts; give one of them");
+  if (by_flops && !table.has("basis"))
+    reading.log.defaulted("stated.basis", "model_flops",
+                          "the stated utilisation counts attention in full");
+  if (stated.states_speed())
+    reading.log.assumed("stated", "the step's time", "stated by the plan, not predicted");
+  table.finish();
+}
+
+} // namespace flopcast
