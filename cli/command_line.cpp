@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/session.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <exception>
+#include <ostream>
+#include <string>
+
+namespace flopcast {
+
+int run_command_line(int argc, const char *const *argv, const Session &session) {
+  CommandContext context(session);
+  CLI::App app{"Flopcast: what training a large model will take, before you spend the money",
+               "flopcast"};
+  app.set_version_flag("--version", "flopcast " FLOPCAST_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough(); // --no-color and --quiet may stand after the subcommand too
+  app.add_flag("--no-color", context.no_color, "no colours; so does the variable NO_COLOR");
+  app.add_flag("-q,--quiet", context.quiet, "no messages on stderr but errors");
+  app.footer("Exit codes: 0 done, 1 a check failed, 2 bad input or usage, 3 the plan cannot run.");
+  add_estimate_command(app, context);
+  add_explain_command(app, context);
+  add_compare_command(app, context);
+  add_presets_command(app, context);
+  add_doctor_command(app, context);
+  add_completion_command(app, context);
+
+  try {
+    app.parse(argc, argv);
+    return context.command();
+  } catch (const CLI::ParseError &error) {
+    const bool asked_for = error.get_exit_code() == 0; // --help and --version
+    app.exit(error, session.out, session.err);
+    return asked_for ? exit_ok : exit_bad_input;
+  } catch (const InputError &error) {
+    session.err << "flopcast: " << error.what() << '\n';
+    return exit_bad_input;
+  } catch (const std::exception &error) {
+    session.err << "flopcast: internal error: " << error.what() << '\n';
+    return exit_internal;
+  }
+}
+
+} // namespace flopcast

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/session.hpp"
+
+#include "model/planning/estimate.hpp"
+#include "reports/estimate_report.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <memory>
+
+namespace flopcast {
+namespace {
+
+struct EstimateOptions {
+  std::string plan;
+  PlanOptions plan_options;
+  OutputOptions output;
+};
+
+int run(const EstimateOptions &options, CommandContext &context) {
+  const PlannedRun run = options.plan_options.read(context, options.plan);
+  const Estimate result = estimate(run.plan, run.cluster);
+  const auto nearest = result.feasible() ? std::nullopt : nearest_layout(run.plan, run.cluster);
+  const Answer answer{run, result};
+  switch (options.output.format) {
+  case OutputFormat::table:
+    options.output.write(context, to_table(estimate_report(answer, nearest), context.text_style()));
+    break;
+  case OutputFormat::markdown:
+    options.output.write(context, to_markdown(estimate_report(answer, nearest)));
+    break;
+  case OutputFormat::csv:
+    options.output.write(context, estimate_csv(answer));
+    break;
+  case OutputFormat::json:
+    options.output.write(context, estimate_json(answer, nearest));
+    break;
+  }
+  if (result.feasible())
+    return exit_ok;
+  for (const Reason &reason : result.reasons)
+    context.message(fmt::format("cannot run: {}; {}", reason.text, reason.remedy));
+  if (nearest)
+    context.message(fmt::format("the nearest plan that can run: {} GPUs, {}", nearest->gpus,
+                                describe_layout(nearest->parallelism, nearest->training)));
+  return exit_infeasible;
+}
+
+} // namespace
+
+void add_estimate_command(CLI::App &app, CommandContext &context) {
+  auto *command =
+      app.add_subcommand("estimate", "What a plan takes: FLOPs, memory, time, money, energy");
+  auto options = std::make_shared<EstimateOptions>();
+  command
+      ->add_option("plan", options->plan,
+                   "plan file, \"-\" for stdin, or the name of a shipped plan")
+      ->option_text("PLAN");
+  options->plan_options.add_to(*command);
+  options->output.add_to(*command);
+  command->callback([options, &context] {
+    context.command = [options, &context] { return run(*options, context); };
+  });
+}
+
+} // namespace flopcast

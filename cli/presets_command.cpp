@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/session.hpp"
+
+#include "reports/preset_report.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace flopcast {
+namespace {
+
+struct PresetsOptions {
+  std::string kind;
+  std::vector<std::string> words;
+  OutputOptions output;
+};
+
+void write(const std::vector<PresetSummary> &presets, const std::string &title,
+           const PresetsOptions &options, CommandContext &context) {
+  switch (options.output.format) {
+  case OutputFormat::table:
+    options.output.write(context, to_table(summaries_report(presets, title), context.text_style()));
+    break;
+  case OutputFormat::markdown:
+    options.output.write(context, to_markdown(summaries_report(presets, title)));
+    break;
+  case OutputFormat::csv:
+    options.output.write(context, summaries_csv(presets));
+    break;
+  case OutputFormat::json:
+    options.output.write(context, summaries_json(presets));
+    break;
+  }
+}
+
+std::vector<PresetSummary> of_kinds(const std::vector<std::string> &kinds,
+                                    CommandContext &context) {
+  std::vector<PresetSummary> all;
+  for (const std::string &kind : kinds)
+    std::ranges::move(summaries(context.catalog(), kind), std::back_inserter(all));
+  return all;
+}
+
+bool is_kind(const std::string &word) {
+  return std::ranges::find(preset_kinds(), word) != preset_kinds().end();
+}
+
+int list(const PresetsOptions &options, CommandContext &context) {
+  const bool everything = options.kind.empty();
+  const auto presets = of_kinds(
+      everything ? std::vector<std::string>{"devices", "nodes", "models", "plans", "calibrations"}
+                 : std::vector<std::string>{options.kind},
+      context);
+  write(presets, fmt::format("{} presets", presets.size()), options, context);
+  if (everything)
+    context.message("prices and energy are long tables: \"presets list prices\"");
+  return exit_ok;
+}
+
+int search_words(const PresetsOptions &options, CommandContext &context) {
+  std::vector<std::string> words = options.words;
+  std::vector<std::string> kinds = preset_kinds();
+  if (words.size() > 1 && is_kind(words.front())) {
+    kinds = {words.front()};
+    words.erase(words.begin());
+  }
+  const auto found = search(of_kinds(kinds, context), words);
+  write(found, fmt::format("{} found", found.size()), options, context);
+  return found.empty() ? exit_check_failed : exit_ok;
+}
+
+int show(const PresetsOptions &options, CommandContext &context) {
+  const std::string &name = options.words.back();
+  for (const std::string kind : {"models", "devices", "nodes", "plans", "calibrations"}) {
+    if (options.words.size() > 1 && options.words.front() != kind)
+      continue;
+    const std::string id = context.catalog().resolve(kind, name);
+    if (id.empty())
+      continue;
+    const InputValue preset = context.catalog().load(kind, id);
+    const std::string title = fmt::format("{}/{}", kind, id);
+    switch (options.output.format) {
+    case OutputFormat::table:
+      options.output.write(context, to_table(preset_report(preset, title), context.text_style()));
+      break;
+    case OutputFormat::markdown:
+      options.output.write(context, to_markdown(preset_report(preset, title)));
+      break;
+    case OutputFormat::csv:
+      options.output.write(context, preset_csv(preset));
+      break;
+    case OutputFormat::json:
+      options.output.write(context, preset_json(preset));
+      break;
+    }
+    context.message(context.catalog().path(kind, id).string());
+    return exit_ok;
+  }
+  const auto near = search(of_kinds({"models", "devices", "nodes", "plans"}, context), {name});
+  throw InputError({}, fmt::format("no preset is called \"{}\"; {}", name,
+                                   near.empty()
+                                       ? "\"flopcast presets list\" lists them"
+                                       : fmt::format("did you mean \"{}\"?", near.front().id)));
+}
+
+} // namespace
+
+void add_presets_command(CLI::App &app, CommandContext &context) {
+  auto *command =
+      app.add_subcommand("presets", "Models, GPUs, nodes, plans, prices and energy that are known");
+  command->require_subcommand(1);
+  auto options = std::make_shared<PresetsOptions>();
+  const auto add = [&](std::string name, std::string description,
+                       int (*action)(const PresetsOptions &, CommandContext &)) {
+    auto *subcommand = command->add_subcommand(std::move(name), std::move(description));
+    options->output.add_to(*subcommand);
+    subcommand->callback([options, &context, action] {
+      context.command = [options, &context, action] { return action(*options, context); };
+    });
+    return subcommand;
+  };
+  add("list", "All presets, or those of one kind", list)
+      ->add_option("kind", options->kind,
+                   "devices, nodes, models, plans, calibrations, prices or energy")
+      ->check(CLI::IsMember(preset_kinds()))
+      ->option_text("KIND");
+  add("show", "Every fact of a preset with its source", show)
+      ->add_option("name", options->words, "its id or an alias; a kind may stand before it")
+      ->required()
+      ->expected(1, 2)
+      ->option_text("[KIND] NAME");
+  add("search", "Presets, prices and grids in which all words occur", search_words)
+      ->add_option("words", options->words, "what to look for; a kind may stand first")
+      ->required()
+      ->option_text("[KIND] WORD…");
+}
+
+} // namespace flopcast

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/session.hpp"
+
+#include "model/planning/plan_reader.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <istream>
+#include <iterator>
+#include <map>
+#include <ostream>
+
+namespace flopcast {
+
+const PresetCatalog &CommandContext::catalog() {
+  if (!catalog_)
+    catalog_ =
+        std::make_unique<PresetCatalog>(PresetCatalog::standard_directories(session.executable));
+  return *catalog_;
+}
+
+TextStyle CommandContext::text_style() const {
+  const char *no_color_variable = std::getenv("NO_COLOR");
+  const bool refused = no_color || (no_color_variable != nullptr && *no_color_variable != '\0');
+  return {.colour = session.out_is_terminal && !refused, .width = session.width};
+}
+
+void CommandContext::message(const std::string &text) const {
+  if (!quiet)
+    session.err << "flopcast: " << text << '\n';
+}
+
+void OutputOptions::add_to(CLI::App &command) {
+  const std::map<std::string, OutputFormat> formats{{"table", OutputFormat::table},
+                                                    {"json", OutputFormat::json},
+                                                    {"csv", OutputFormat::csv},
+                                                    {"md", OutputFormat::markdown}};
+  auto *format_option = command.add_option("--format", this->format, "table, json, csv or md")
+                            ->transform(CLI::Transformer(formats))
+                            ->option_text("FORMAT");
+  command
+      .add_flag_callback(
+          "--json", [this] { this->format = OutputFormat::json; }, "the same as --format json")
+      ->excludes(format_option);
+  command.add_option("-o,--output", file, "write to FILE instead of stdout")->option_text("FILE");
+}
+
+void OutputOptions::write(const CommandContext &context, const std::string &text) const {
+  if (file.empty() || file == "-") {
+    context.session.out << text << std::flush;
+    if (!context.session.out)
+      throw InputError({"stdout", 0, 0}, "cannot be written");
+    return;
+  }
+  std::ofstream stream(file, std::ios::binary);
+  stream << text << std::flush;
+  if (!stream)
+    throw InputError({file, 0, 0}, fmt::format("cannot be written: {}", std::strerror(errno)));
+}
+
+void PlanOptions::add_to(CLI::App &command) {
+  command
+      .add_option("--set", overrides,
+                  "override a key of the plan, such as training.micro_batch=2; may be repeated")
+      ->option_text("KEY=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--model", model, "short for --set model.preset=MODEL")->option_text("MODEL");
+  command.add_option("--gpu", gpu, "short for --set hardware.gpu=GPU")->option_text("GPU");
+  command.add_option("--count", count, "short for --set hardware.count=N, the number of GPUs")
+      ->option_text("N");
+}
+
+PlannedRun PlanOptions::read(CommandContext &context, const std::string &where) const {
+  InputValue root{.data = InputTable{}, .place = {"the command line", 0, 0}};
+  if (where == "-") {
+    const std::string text{std::istreambuf_iterator<char>(context.session.in), {}};
+    root = parse_toml(text, "<stdin>");
+  } else if (!where.empty()) {
+    std::error_code ignored;
+    if (std::filesystem::exists(where, ignored)) {
+      root = load_toml(where);
+    } else if (const auto id = context.catalog().resolve("plans", where); !id.empty()) {
+      root = context.catalog().load("plans", id);
+    } else {
+      throw InputError({where, 0, 0},
+                       "no such file, and " + context.catalog().unknown_name("plans", where));
+    }
+  }
+  if (!model.empty())
+    apply_override(root, "model.preset=\"" + model + "\"");
+  if (!gpu.empty())
+    apply_override(root, "hardware.gpu=\"" + gpu + "\"");
+  if (count != 0)
+    apply_override(root, fmt::format("hardware.count={}", count));
+  for (const std::string &override_text : overrides)
+    apply_override(root, override_text);
+  return read_plan(root, context.catalog());
+}
+
+} // namespace flopcast

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/presets/catalog.hpp"
+#include "model/planning/plan.hpp"
+#include "reports/report.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace flopcast {
+
+/// What the process ends with.
+enum ExitCode : int {
+  exit_ok = 0,
+  exit_check_failed = 1,
+  exit_bad_input = 2,
+  exit_infeasible = 3,
+  exit_internal = 70,
+};
+
+/// The outside world of one run, so that tests can be it.
+struct Session {
+  std::istream &in;
+  std::ostream &out;
+  std::ostream &err;
+  std::filesystem::path executable;
+  bool out_is_terminal = false;
+  std::size_t width = 100; ///< columns of the terminal
+};
+
+/// What the options before and after the subcommand say, and how a subcommand reaches the outside.
+struct CommandContext {
+  explicit CommandContext(const Session &outside) : session(outside) {}
+
+  const Session &session;
+  bool no_color = false;
+  bool quiet = false;
+  /// Set by the callback of the subcommand that the user named.
+  std::function<int()> command;
+
+  /// Made on first use: "completion" needs no presets.
+  const PresetCatalog &catalog();
+  [[nodiscard]] TextStyle text_style() const;
+  /// A line to stderr, unless --quiet.
+  void message(const std::string &text) const;
+
+private:
+  std::unique_ptr<PresetCatalog> catalog_;
+};
+
+enum class OutputFormat { table, json, csv, markdown };
+
+/// --format, --json and -o of a subcommand.
+struct OutputOptions {
+  OutputFormat format = OutputFormat::table;
+  std::string file;
+
+  void add_to(CLI::App &command);
+  /// Writes to the file or stdout. Throws InputError if the file cannot be written.
+  void write(const CommandContext &context, const std::string &text) const;
+};
+
+/// PLAN, --set and the short forms by which a user names a run.
+struct PlanOptions {
+  std::vector<std::string> overrides;
+  std::string model;
+  std::string gpu;
+  std::int64_t count = 0;
+
+  void add_to(CLI::App &command);
+  /// Reads the plan at `where`: a file, "-" for stdin, the id of a shipped plan, or "" for a plan
+  /// that the options alone describe. Throws InputError.
+  [[nodiscard]] PlannedRun read(CommandContext &context, const std::string &where) const;
+};
+
+/// Runs the command line; returns the exit code and never throws.
+int run_command_line(int argc, const char *const *argv, const Session &session);
+
+/// Each adds its subcommand, whose callback sets context.command.
+void add_estimate_command(CLI::App &app, CommandContext &context);
+void add_explain_command(CLI::App &app, CommandContext &context);
+void add_compare_command(CLI::App &app, CommandContext &context);
+void add_presets_command(CLI::App &app, CommandContext &context);
+void add_doctor_command(CLI::App &app, CommandContext &context);
+void add_completion_command(CLI::App &app, CommandContext &context);
+
+} // namespace flopcast
