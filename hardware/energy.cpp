@@ -39,6 +39,9 @@ std::vector<GridCarbon> load_grids(const PresetCatalog &catalog) {
                     .note = row.at("note")};
     try {
       grid.intensity = parse_quantity<CarbonIntensity::dimension>(row.at("carbon_intensity"));
+      if (grid.intensity < CarbonIntensity{})
+        throw UnitError(
+            fmt::format("expected nothing or more, got \"{}\"", row.at("carbon_intensity")));
     } catch (const UnitError &error) {
       diagnostics.add({path, row.line, 1}, fmt::format("carbon_intensity: {}", error.what()));
     }
@@ -49,6 +52,8 @@ std::vector<GridCarbon> load_grids(const PresetCatalog &catalog) {
 }
 
 std::optional<GridCarbon> find_grid(const std::vector<GridCarbon> &grids, std::string_view region) {
+  if (region.empty()) // or it would match the first entry without a note
+    return std::nullopt;
   for (const GridCarbon &grid : grids)
     if (same_text(grid.region, region))
       return grid;

@@ -30,6 +30,8 @@ inline constexpr auto most_time = 1e6 * units::day;
     provenance.source = std::move(*source);
   else if (!table.has("source"))
     table.report_missing("source", "where these facts come from");
+  else if (source)
+    table.report("source", "is empty; expected where these facts come from");
   if (auto date = table.date("date"))
     provenance.date = *date;
   else if (!table.has("date"))

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <chrono>
 
 namespace flopcast {
 namespace {
@@ -40,10 +41,20 @@ std::optional<Date> parse_date(std::string_view text) {
     return error == std::errc{} && end == first + length;
   };
   if (text.size() != 10 || text[4] != '-' || text[7] != '-' || !part(0, 4, date.year) ||
-      !part(5, 2, date.month) || !part(8, 2, date.day) || date.month < 1 || date.month > 12 ||
-      date.day < 1 || date.day > 31)
+      !part(5, 2, date.month) || !part(8, 2, date.day) || date.year < 1 || date.month < 1 ||
+      date.day < 1)
+    return std::nullopt;
+  const std::chrono::year_month_day calendar(std::chrono::year(date.year),
+                                             std::chrono::month(static_cast<unsigned>(date.month)),
+                                             std::chrono::day(static_cast<unsigned>(date.day)));
+  if (!calendar.ok())
     return std::nullopt;
   return date;
+}
+
+double amount(const PriceQuote &quote) {
+  using namespace units;
+  return quote.rent ? quote.rent->in(usd / gpu_hour) : quote.purchase->in(usd / gpu);
 }
 
 PriceQuote read_quote(const CsvRow &row, const std::string &file, Diagnostics &diagnostics) {
@@ -76,6 +87,8 @@ PriceQuote read_quote(const CsvRow &row, const std::string &file, Diagnostics &d
       quote.purchase = parse_quantity<PurchasePrice::dimension>(row.at("price"));
     else
       quote.rent = parse_quantity<GpuPrice::dimension>(row.at("price"));
+    if (amount(quote) <= 0)
+      throw UnitError(fmt::format("expected more than nothing, got \"{}\"", row.at("price")));
   } catch (const UnitError &error) {
     report(fmt::format("price: {}", error.what()));
   }
@@ -95,11 +108,6 @@ bool answers(const PriceQuote &quote, const PriceQuery &query) {
          (!query.region || same_text(*query.region, quote.region)) &&
          (!query.kind || *query.kind == quote.kind) &&
          (!query.on_or_before || quote.date <= *query.on_or_before);
-}
-
-double amount(const PriceQuote &quote) {
-  using namespace units;
-  return quote.rent ? quote.rent->in(usd / gpu_hour) : quote.purchase->in(usd / gpu);
 }
 
 } // namespace

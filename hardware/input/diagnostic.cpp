@@ -68,7 +68,8 @@ std::string nearest_name(std::string_view name, std::span<const std::string> can
   if (name.size() > longest_name)
     return {};
   std::string best;
-  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
+  // As many edits as the name has letters turn it into any other.
+  std::size_t best_distance = std::min(std::max<std::size_t>(2, name.size() / 3) + 1, name.size());
   for (const std::string &candidate : candidates) {
     const bool contains = name.size() >= 3 && candidate.find(name) != std::string::npos;
     const std::size_t distance = contains ? 1 : edit_distance(name, candidate);

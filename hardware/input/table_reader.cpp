@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <array>
 #include <cmath>
 
 namespace flopcast {
@@ -38,7 +39,10 @@ TableReader::TableReader(const InputValue &value, std::string path, Diagnostics 
   }
 }
 
-bool TableReader::has(std::string_view key) const { return table_->find(key) != table_->end(); }
+bool TableReader::has(std::string_view key) const {
+  asked_.emplace(key);
+  return table_->find(key) != table_->end();
+}
 
 Place TableReader::place(std::string_view key) const {
   const auto found = table_->find(key);
@@ -143,8 +147,19 @@ std::optional<std::int64_t> TableReader::integer(std::string_view key, std::int6
   const auto value = number(key, static_cast<double>(lowest), static_cast<double>(highest));
   if (!value)
     return std::nullopt;
+  // A double is exact up to 2^53 only; what is written as an integer stays one.
+  if (const auto *exact = std::get_if<std::int64_t>(&find(key)->data)) {
+    if (*exact >= lowest && *exact <= highest)
+      return *exact;
+    report(key, fmt::format("{} is not between {} and {}", *exact, lowest, highest));
+    return std::nullopt;
+  }
   if (*value != std::floor(*value)) {
     report(key, fmt::format("expected a whole number, got {}", *value));
+    return std::nullopt;
+  }
+  if (*value >= 0x1p63) { // where `highest` is the largest integer, its double is one above it
+    report(key, fmt::format("{} is above the largest integer", *value));
     return std::nullopt;
   }
   return static_cast<std::int64_t>(*value);
@@ -203,7 +218,7 @@ TableReader TableReader::table(std::string_view key) {
     absent.value_ = value_; // so that "is missing" points at the enclosing table
     return absent;
   }
-  return TableReader(*value, full_key(key), *diagnostics_);
+  return {*value, full_key(key), *diagnostics_};
 }
 
 std::vector<TableReader> TableReader::tables(std::string_view key) {
@@ -222,10 +237,13 @@ std::vector<TableReader> TableReader::tables(std::string_view key) {
 }
 
 void TableReader::finish() {
-  const std::vector<std::string> names(known_.begin(), known_.end());
+  std::set<std::string, std::less<>> offered = known_;
+  offered.insert(asked_.begin(), asked_.end());
   for (const auto &[key, value] : *table_) {
     if (known_.contains(key))
       continue;
+    offered.erase(key);
+    const std::vector<std::string> names(offered.begin(), offered.end());
     const std::string nearest = nearest_name(key, names);
     diagnostics_->add(value.place,
                       fmt::format("{}: no such key; {}", full_key(key),

@@ -30,6 +30,7 @@ public:
   /// of the table, "" for the root.
   TableReader(const InputValue &value, std::string path, Diagnostics &diagnostics);
 
+  /// Asking counts for the suggestions of finish(), but only reading makes a key known.
   [[nodiscard]] bool has(std::string_view key) const;
   /// The place of the key, or of the table where the key is absent.
   [[nodiscard]] Place place(std::string_view key) const;
@@ -100,6 +101,7 @@ private:
   std::string path_;
   Diagnostics *diagnostics_;
   std::set<std::string, std::less<>> known_;
+  mutable std::set<std::string, std::less<>> asked_;
 };
 
 } // namespace flopcast

@@ -18,6 +18,60 @@ Place place_of(const toml::node &node, const std::string &file) {
   return {file, static_cast<int>(begin.line), static_cast<int>(begin.column)};
 }
 
+/// toml++ 3.3 does not bound dotted keys, and trees are built and freed by recursion: a line of
+/// 20,000 dots would exhaust the stack. Real files nest three or four levels.
+/// Throws InputError where keys, tables and arrays nest deeper than that by far.
+void check_depth(std::string_view text, const std::string &file) {
+  constexpr std::size_t most_levels = 64;
+  std::vector<std::size_t> around; // levels of each open bracket
+  std::size_t level = 0;           // of all of them
+  std::size_t dots = 0;            // of the key being read
+  int line = 1;
+  const auto skip_past = [&](std::size_t begin, std::string_view end, bool escapes) {
+    std::size_t at = begin;
+    while (at < text.size() && !text.substr(at).starts_with(end) &&
+           (end.size() == 3 || text[at] != '\n')) {
+      line += text[at] == '\n' ? 1 : 0;
+      at += escapes && text[at] == '\\' && at + 1 < text.size() && text[at + 1] != '\n' ? 2 : 1;
+    }
+    return at + (text.substr(at).starts_with(end) ? end.size() : 0);
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    if (c == '#') {
+      at = std::min(text.find('\n', at), text.size());
+      continue;
+    }
+    if (c == '"' || c == '\'') {
+      const std::string_view quote = c == '"' ? "\"\"\"" : "'''";
+      const std::size_t length = text.substr(at).starts_with(quote) ? 3 : 1;
+      at = skip_past(at + length, quote.substr(0, length), c == '"');
+      // A text of several lines may end in one or two quotes of its own.
+      while (length == 3 && at < text.size() && text[at] == c)
+        ++at;
+      continue;
+    }
+    ++at;
+    if (c == '[' || c == '{') {
+      around.push_back(dots + 1);
+      level += dots + 1;
+      dots = 0;
+    } else if ((c == ']' || c == '}') && !around.empty()) {
+      level -= around.back();
+      around.pop_back();
+      dots = 0;
+    } else if (c == ',' || c == '\n') {
+      dots = 0;
+      line += c == '\n' ? 1 : 0;
+    } else if (c == '.') {
+      ++dots;
+    }
+    if (level + dots > most_levels)
+      throw InputError({file, line, 1},
+                       fmt::format("keys and tables nest more than {} levels deep", most_levels));
+  }
+}
+
 InputValue convert(const toml::node &node, const std::string &file) {
   InputValue value{.data = false, .place = place_of(node, file)};
   if (const auto *table = node.as_table()) {
@@ -59,6 +113,7 @@ std::string to_text(Date date) {
 }
 
 InputValue parse_toml(std::string_view text, const std::string &file) {
+  check_depth(text, file);
   try {
     return convert(toml::parse(text, file), file);
   } catch (const toml::parse_error &error) {
@@ -90,6 +145,12 @@ void apply_override(InputValue &root, std::string_view assignment) {
   const std::string_view path = assignment.substr(0, equals);
   const std::string value_text(assignment.substr(equals + 1));
 
+  // Before anything is written: a refused assignment leaves the tree as it was.
+  if (path.front() == '.' || path.back() == '.' || path.find("..") != std::string_view::npos)
+    throw InputError(place, fmt::format("\"{}\" is no path of keys in the plan", path));
+  check_depth(path, place.file);
+  check_depth(value_text, place.file);
+
   InputValue value{.data = value_text, .place = place};
   try {
     const toml::table parsed = toml::parse("value = " + value_text);
@@ -106,7 +167,7 @@ void apply_override(InputValue &root, std::string_view assignment) {
     const std::size_t dot = path.find('.', begin);
     const std::string key(path.substr(begin, dot == std::string_view::npos ? dot : dot - begin));
     auto *table = std::get_if<InputTable>(&node->data);
-    if (key.empty() || table == nullptr)
+    if (table == nullptr)
       throw InputError(place, fmt::format("\"{}\" is no path of keys in the plan", path));
     node = &(*table)[key];
     if (dot == std::string_view::npos)

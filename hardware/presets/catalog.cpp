@@ -63,7 +63,7 @@ PresetCatalog::PresetCatalog(const std::vector<fs::path> &directories) {
         const auto *text = std::get_if<std::string>(&id.data);
         if (text == nullptr)
           throw InputError(id.place, "expected the id of a preset in quotes");
-        aliases_[table].emplace(alias, *text);
+        aliases_[table].emplace(lower_case(alias), *text);
       }
     }
   }
@@ -105,8 +105,9 @@ std::map<std::string, fs::path> PresetCatalog::files(std::string_view folder,
 
 std::vector<std::string> PresetCatalog::ids(std::string_view kind) const {
   std::vector<std::string> result;
-  for (const auto &[id, path] : files(kind, ".toml"))
-    result.push_back(id);
+  for (const auto &[id, file] : files(kind, ".toml"))
+    if (!path(kind, id).empty()) // a file of another name, such as a copy, is none that loads
+      result.push_back(id);
   return result;
 }
 
@@ -122,7 +123,7 @@ fs::path PresetCatalog::path(std::string_view kind, std::string_view id) const {
 }
 
 std::string PresetCatalog::resolve(std::string_view kind, std::string_view name) const {
-  const std::string lower = lower_case(name);
+  std::string lower = lower_case(name);
   if (!path(kind, lower).empty())
     return lower;
   const auto *entry = std::ranges::find(kinds, kind, &Kind::folder);

@@ -95,13 +95,19 @@ std::optional<AnyQuantity> find_unit(std::string_view symbol) {
   return std::nullopt;
 }
 
-/// unit := factor (('*' | '/') factor)*, factor := symbol | '(' unit ')'
+/// text := ['/'] unit, unit := factor (('*' | '/') factor)*, factor := symbol | '(' unit ')'
 class UnitParser {
 public:
   explicit UnitParser(std::string_view text) : rest_(text) {}
 
   AnyQuantity parse_all() {
-    const AnyQuantity unit = product();
+    AnyQuantity unit{.value = 1};
+    // "5 /s": a rate without a numerator, as Hz is written out.
+    if (accept('/'))
+      combine(unit, factor(), -1);
+    else
+      unit = factor();
+    multiply_rest(unit);
     skip_spaces();
     if (!rest_.empty())
       throw UnitError(fmt::format("unexpected \"{}\" in a unit", rest_));
@@ -125,15 +131,14 @@ private:
     return true;
   }
 
-  AnyQuantity product() {
-    AnyQuantity result = factor();
+  void multiply_rest(AnyQuantity &result) {
     for (;;) {
       if (accept('*'))
         combine(result, factor(), 1);
       else if (accept('/'))
         combine(result, factor(), -1);
       else
-        return result;
+        return;
     }
   }
 
@@ -150,7 +155,8 @@ private:
     if (accept('(')) {
       if (++depth_ > max_depth)
         throw UnitError("too many brackets in a unit");
-      const AnyQuantity inner = product();
+      AnyQuantity inner = factor();
+      multiply_rest(inner);
       if (!accept(')'))
         throw UnitError("a bracket in a unit is not closed");
       --depth_;
@@ -281,18 +287,6 @@ bool is_counted(const Exponents &exponents) {
          exponents == GpuTime::dimension::exponents;
 }
 
-AnyQuantity parse_unit(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-  if (!text.starts_with('/'))
-    return UnitParser(text).parse_all();
-  // "5 /s": a rate without a numerator, as Hz is written out.
-  AnyQuantity inverse = UnitParser(text.substr(1)).parse_all();
-  inverse.value = 1 / inverse.value;
-  for (int &power : inverse.exponents)
-    power = -power;
-  return inverse;
-}
-
 } // namespace
 
 AnyQuantity parse_any_quantity(std::string_view text) {
@@ -307,7 +301,7 @@ AnyQuantity parse_any_quantity(std::string_view text) {
     unit_text.remove_suffix(1);
   if (unit_text.find_first_not_of(' ') == std::string_view::npos)
     return {number, Exponents{}};
-  AnyQuantity unit = parse_unit(unit_text);
+  AnyQuantity unit = UnitParser(unit_text).parse_all();
   unit.value *= number;
   if (!std::isfinite(unit.value))
     throw UnitError(fmt::format("\"{}\" is too large", text));
@@ -331,11 +325,10 @@ std::string exact_text(double base_value, const Exponents &exponents) {
 }
 
 std::string grouped_integer(double value) {
-  const bool negative = value < 0;
   std::string digits = fmt::format("{:.0f}", std::abs(value));
   for (auto position = static_cast<std::ptrdiff_t>(digits.size()) - 3; position > 0; position -= 3)
     digits.insert(static_cast<std::size_t>(position), 1, ',');
-  return negative ? "-" + digits : digits;
+  return value < 0 && digits != "0" ? "-" + digits : digits;
 }
 
 std::string human_number(double value) {
@@ -356,8 +349,10 @@ std::string human_text(double base_value, const Exponents &exponents) {
   if (spelling == nullptr)
     return fmt::format("{:.4g} {}", base_value, base_unit_text(exponents));
   const Scale *scale = &spelling->scales.back();
-  if (base_value == 0)
-    scale = &spelling->scales[spelling->scales.size() > 1 && exponents[2] == 1 ? 2 : 0];
+  if (base_value == 0) // in the base unit: "0 s" and "0 B", neither "0 ns" nor "0 PB"
+    if (const auto base = std::ranges::find(spelling->scales, 1.0, &Scale::unit);
+        base != spelling->scales.end())
+      scale = &*base;
   for (const Scale &candidate : spelling->scales)
     // A little above one, so that 36 h reads as hours and 60 h as days, but 1.0 s stays "1 s".
     if (std::abs(base_value) >= candidate.unit * (candidate.symbol == "d" ? 2 : 1)) {
