@@ -88,8 +88,9 @@ void read_architecture(TableReader &table, Decoder &decoder) {
   if (was_mha)
     decoder.kv_heads = decoder.heads;
   replace(decoder.kv_heads, table.integer("kv_heads", 1, most_width));
-  if (was_even && decoder.heads > 0 && decoder.hidden % decoder.heads == 0)
-    decoder.head_dim = decoder.hidden / decoder.heads;
+  // Heads that do not divide leave no width of theirs: check_architecture asks for it.
+  if (was_even && decoder.heads > 0)
+    decoder.head_dim = decoder.hidden % decoder.heads == 0 ? decoder.hidden / decoder.heads : 0;
   replace(decoder.head_dim, table.integer("head_dim", 1, 100'000));
   replace(decoder.ffn_hidden, table.integer("ffn_hidden", 1, most_width));
   replace(decoder.vocabulary, table.integer("vocabulary", 1, most_vocabulary));

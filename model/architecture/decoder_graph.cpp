@@ -16,9 +16,10 @@ constexpr double softmax_flops_per_score = 3;
 
 class DecoderGraphBuilder {
 public:
-  DecoderGraphBuilder(const Decoder &decoder, const GraphOptions &options)
-      : model_(decoder), options_(options), s_(static_cast<double>(options.sequence_length)),
-        h_(static_cast<double>(decoder.hidden)), d_(static_cast<double>(decoder.head_dim)),
+  DecoderGraphBuilder(const Decoder &decoder, const GraphOptions &options, OperatorGraph &graph)
+      : model_(decoder), options_(options), graph_(graph),
+        s_(static_cast<double>(options.sequence_length)), h_(static_cast<double>(decoder.hidden)),
+        d_(static_cast<double>(decoder.head_dim)),
         q_width_(static_cast<double>(decoder.heads * decoder.head_dim)),
         kv_width_(static_cast<double>(decoder.kv_heads * decoder.head_dim)),
         f_(static_cast<double>(decoder.ffn_hidden)),
@@ -28,7 +29,7 @@ public:
         48); // two kinds of layers, each of at most 19 operators, and the ends
   }
 
-  OperatorGraph build() {
+  void build() {
     Vertex last = embedding();
     const std::int64_t local = model_.local_layers();
     if (local > 0)
@@ -36,7 +37,6 @@ public:
     if (local < model_.layers)
       last = layer(last, model_.layers - local, std::nullopt);
     head(last);
-    return std::move(graph_);
   }
 
 private:
@@ -340,7 +340,7 @@ private:
 
   const Decoder &model_;
   const GraphOptions &options_;
-  OperatorGraph graph_;
+  OperatorGraph &graph_;
   Region region_ = Region::embedding;
   std::int64_t count_ = 1;
   // Letters of the literature: sequence, hidden, head dimension, inner width of the MLP.
@@ -356,7 +356,10 @@ private:
 } // namespace
 
 OperatorGraph decoder_graph(const Decoder &decoder, const GraphOptions &options) {
-  return DecoderGraphBuilder(decoder, options).build();
+  // Built in place: Boost's adjacency_list has no move constructor, so a return would copy it.
+  OperatorGraph graph;
+  DecoderGraphBuilder(decoder, options, graph).build();
+  return graph;
 }
 
 double residual_elements(const Decoder &decoder, std::int64_t sequence_length) {

@@ -16,8 +16,9 @@ public:
         context_(1.0 / static_cast<double>(parallelism.context_parallel)) {
     // With more ranks than key-value heads each rank still holds one head of them.
     const std::int64_t t = parallelism.tensor_parallel;
+    const std::int64_t query_heads = decoder.heads / t;
     const std::int64_t kv_heads = std::max<std::int64_t>(1, decoder.kv_heads / t);
-    qkv_ = static_cast<double>(decoder.heads / t + 2 * kv_heads) /
+    qkv_ = static_cast<double>(query_heads + 2 * kv_heads) /
            static_cast<double>(decoder.heads + 2 * decoder.kv_heads);
     vocabulary_ = tensor_ * static_cast<double>(decoder.padded_vocabulary(t)) /
                   static_cast<double>(decoder.vocabulary);
@@ -160,7 +161,9 @@ private:
   /// the table.
   [[nodiscard]] double stream_bytes(OperatorVertex vertex) const {
     const Operator &op = graph_[vertex];
-    double read = 0;
+    double read = op.role == OperatorRole::token_embedding
+                      ? op.output_elements * shards_.activation_share(op, op.split)
+                      : 0;
     const auto [in, in_end] = boost::in_edges(vertex, graph_);
     for (auto edge = in; edge != in_end; ++edge)
       read += graph_[*edge].elements *

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace flopcast {
@@ -56,7 +57,9 @@ StepInputs step_inputs(const Plan &plan) {
   StepInputs inputs;
   inputs.residual = tokens * static_cast<double>(decoder.hidden) * element * byte;
   inputs.boundary = inputs.residual / (parallel.sequence_parallel ? t : 1.0);
-  inputs.key_values = tokens * 2 * static_cast<double>(decoder.kv_heads * decoder.head_dim) / t *
+  // With more ranks than key-value heads each rank still holds one head of them.
+  const double kv_heads = std::max(1.0, static_cast<double>(decoder.kv_heads) / t);
+  inputs.key_values = tokens * 2 * kv_heads * static_cast<double>(decoder.head_dim) *
                       static_cast<double>(decoder.layers) * element * byte;
   inputs.micro_batches = static_cast<double>(plan.training.global_batch) /
                          static_cast<double>(parallel.data_parallel * plan.training.micro_batch);
@@ -96,7 +99,7 @@ Utilisation utilisation(const Plan &plan, const Cluster &cluster, const WorkTota
   use.mfu_causal = share(work.per_token_causal * batch);
   use.mfu_six_n = share(work.six_n_per_token * batch);
   use.hfu = share(work.step_hardware);
-  const double gpus = static_cast<double>(cluster.gpus);
+  const auto gpus = static_cast<double>(cluster.gpus);
   use.flops_per_gpu = work.step_model / step / gpus;
   use.tokens_per_gpu = batch / step / (gpus * gpu);
   return use;

@@ -303,7 +303,7 @@ private:
     if (key == "data.tokens") {
       as_plan_leaf("data.tokens", result);
     } else if (key == "memory.per_gpu.capacity_bytes") {
-      as_device_leaf(result, "memory.capacity");
+      as_device_leaf(result, "memory.capacity", "hardware.memory_capacity");
     } else if (key == "memory.per_gpu.reserve_bytes") {
       as_plan_leaf("training.memory_reserve", result);
     } else if (key == "cost.gpu_hour_usd") {
@@ -356,11 +356,8 @@ private:
     for (const CostLine &line : answer_.estimate.run->costs) {
       Explanation part = made(line.name, any(line.amount));
       if (line.name.starts_with("accelerators")) {
-        part.formula = "GPU time x price";
         part.source = "docs/method.md, Cost";
-        part.inputs = {by_key(line.name == "accelerators, productive" ? "time.productive_gpu_hours"
-                                                                      : "time.gpu_hours"),
-                       by_key("cost.gpu_hour_usd")};
+        explain_accelerators(line.name, result.inputs, part);
       } else {
         part.origin = Origin::given;
         part.source = "plan: cost, price or energy";
@@ -368,6 +365,32 @@ private:
       result.inputs.push_back(std::move(part));
     }
     result.evaluate = sum;
+  }
+
+  /// `lines` are those before this one.
+  void explain_accelerators(std::string_view name, const std::vector<Explanation> &lines,
+                            Explanation &part) const {
+    const Explanation price = by_key("cost.gpu_hour_usd");
+    if (name == "accelerators, productive") {
+      part.formula = "productive GPU time x price";
+      part.inputs = {by_key("time.productive_gpu_hours"), price};
+      part.evaluate = product;
+    } else if (name == "accelerators, checkpoints") {
+      part.formula = "GPUs x checkpoint pauses x price";
+      part.inputs = {leaf("plan.gpus"), by_key("time.checkpoints_s"), price};
+      if (plan_.run.allocations.empty()) // else what they hold bounds the pauses
+        part.evaluate = product;
+    } else {
+      part.formula = "GPU time held x price - the lines before";
+      part.inputs = {by_key("time.gpu_hours"), price};
+      for (const Explanation &line : lines)
+        part.inputs.push_back(made(line.label, line.value));
+      for (auto line = part.inputs.begin() + 2; line != part.inputs.end(); ++line)
+        line->source = "above";
+      part.evaluate = [](const Values &v) {
+        return std::accumulate(v.begin() + 2, v.end(), v[0] * v[1], std::minus<>());
+      };
+    }
   }
 
   static Explanation made(std::string_view label, const AnyQuantity &value) {
@@ -391,13 +414,29 @@ private:
       }
   }
 
-  void as_device_leaf(Explanation &result, std::string_view preset_key) const {
+  /// Whether the plan, or an assumption noted under its key, stands in for a preset's fact.
+  [[nodiscard]] bool replaces_preset(std::string_view plan_key) const {
+    return std::ranges::find(answer_.run.overridden, plan_key) != answer_.run.overridden.end() ||
+           std::ranges::find(plan_.assumptions, plan_key, &Assumption::key) !=
+               plan_.assumptions.end();
+  }
+
+  /// `plan_key` is the key that overrides the fact, "" if there is none.
+  void as_device_leaf(Explanation &result, std::string_view preset_key,
+                      std::string_view plan_key) const {
+    if (replaces_preset(plan_key))
+      return as_plan_leaf(plan_key, result);
     result.origin = Origin::fact;
     result.source = fmt::format("{}: {} ({})", cluster_.device.id, preset_key,
                                 cluster_.device.provenance.source);
   }
 
-  void as_node_leaf(Explanation &result, std::string_view preset_key) const {
+  void as_node_leaf(Explanation &result, std::string_view preset_key,
+                    std::string_view plan_key) const {
+    if (replaces_preset(plan_key))
+      return as_plan_leaf(plan_key, result);
+    if (cluster_.node.id.empty()) // stands for a node that no preset describes
+      return as_plan_leaf("hardware.node", result);
     result.origin = Origin::fact;
     result.source =
         fmt::format("{}: {} ({})", cluster_.node.name, preset_key, cluster_.node.provenance.source);
@@ -420,11 +459,13 @@ private:
     return result;
   }
 
-  Explanation model_leaf(std::string_view label, std::int64_t value) const {
+  Explanation model_leaf(std::string_view label, std::int64_t value,
+                         std::string_view plan_key) const {
     Explanation result = made(label, any(value));
-    result.origin = plan_.model.id.empty() ? Origin::given : Origin::fact;
+    const bool given = plan_.model.id.empty() || replaces_preset(plan_key);
+    result.origin = given ? Origin::given : Origin::fact;
     result.source =
-        plan_.model.id.empty() ? "plan: model" : fmt::format("model preset {}", plan_.model.id);
+        given ? fmt::format("plan: {}", plan_key) : fmt::format("model preset {}", plan_.model.id);
     return result;
   }
 
@@ -440,27 +481,28 @@ Explanation Explainer::leaf(std::string_view key) const {
   const auto in_bytes = [](double n) { return any(n * units::byte); };
   const auto device = [&](std::string_view label, AnyQuantity value, std::string_view preset_key) {
     Explanation result = made(label, value);
-    as_device_leaf(result, preset_key);
+    as_device_leaf(result, preset_key, "");
     return result;
   };
-  const auto node = [&](std::string_view label, AnyQuantity value, std::string_view preset_key) {
+  const auto node = [&](std::string_view label, AnyQuantity value, std::string_view preset_key,
+                        std::string_view plan_key = "") {
     Explanation result = made(label, value);
-    as_node_leaf(result, preset_key);
+    as_node_leaf(result, preset_key, plan_key);
     return result;
   };
 
   if (key == "plan.layers")
-    return model_leaf("layers", decoder.layers);
+    return model_leaf("layers", decoder.layers, "model.layers");
   if (key == "plan.hidden")
-    return model_leaf("hidden", decoder.hidden);
+    return model_leaf("hidden", decoder.hidden, "model.hidden");
   if (key == "plan.heads")
-    return model_leaf("heads", decoder.heads);
+    return model_leaf("heads", decoder.heads, "model.heads");
   if (key == "plan.kv_heads")
-    return model_leaf("key-value heads", decoder.kv_heads);
+    return model_leaf("key-value heads", decoder.kv_heads, "model.kv_heads");
   if (key == "plan.ffn_hidden")
-    return model_leaf("width of the MLP", decoder.ffn_hidden);
+    return model_leaf("width of the MLP", decoder.ffn_hidden, "model.ffn_hidden");
   if (key == "plan.vocabulary")
-    return model_leaf("vocabulary", decoder.vocabulary);
+    return model_leaf("vocabulary", decoder.vocabulary, "model.vocabulary");
   if (key == "plan.sequence_length")
     return plan_leaf("sequence length",
                      any(static_cast<double>(plan_.data.sequence_length) * units::token),
@@ -537,14 +579,14 @@ Explanation Explainer::leaf(std::string_view key) const {
     return device("memory bandwidth", any(cluster_.device.memory_bandwidth), "memory.bandwidth");
   if (key == "node.scale_up_bandwidth")
     return node("bandwidth inside the domain", any(cluster_.node.scale_up_bandwidth),
-                "scale_up.bandwidth_per_direction");
+                "scale_up.bandwidth_per_direction", "hardware.scale_up_bandwidth");
   if (key == "node.scale_up_latency")
     return node("latency inside the domain", any(cluster_.node.scale_up_latency),
                 "scale_up.latency");
   if (key == "node.scale_out_bandwidth")
     return node("network bandwidth per GPU",
                 any(cluster_.node.scale_out_bandwidth.value_or(Bandwidth{})),
-                "scale_out.bandwidth_per_gpu");
+                "scale_out.bandwidth_per_gpu", "hardware.scale_out_bandwidth");
   if (key == "node.scale_out_latency")
     return node("network latency", any(cluster_.node.scale_out_latency), "scale_out.latency");
   if (key == "calibration.gemm")

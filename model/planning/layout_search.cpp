@@ -31,7 +31,7 @@ std::vector<std::int64_t> divisors(std::int64_t n, std::int64_t most) {
 std::vector<std::int64_t> with(std::vector<std::int64_t> values, std::int64_t own) {
   values.push_back(own);
   std::ranges::sort(values);
-  values.erase(std::ranges::unique(values).begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
   return values;
 }
 

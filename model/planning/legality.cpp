@@ -69,8 +69,9 @@ std::vector<Reason> layout_problems(const Plan &plan, const Cluster &cluster) {
     problems.must_divide("tensor_parallel", t, decoder.kv_heads, "key-value heads");
   problems.must_divide("tensor_parallel", t, decoder.ffn_hidden, "columns of the MLP (ffn_hidden)");
   if (parallel.sequence_parallel)
-    problems.must_divide("tensor_parallel", t * parallel.context_parallel,
-                         plan.data.sequence_length,
+    problems.must_divide(parallel.context_parallel > 1 ? "tensor_parallel x context_parallel"
+                                                       : "tensor_parallel",
+                         t * parallel.context_parallel, plan.data.sequence_length,
                          "tokens of the sequence (sequence_parallel is on)");
   else
     problems.must_divide("context_parallel", parallel.context_parallel, plan.data.sequence_length,

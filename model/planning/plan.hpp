@@ -109,6 +109,8 @@ struct PlannedRun {
   Plan plan;
   Cluster cluster;
   bool parallelism_was_given = false;
+  /// Keys of [model] and [hardware] by which the plan replaces what their presets state.
+  std::vector<std::string> overridden;
 };
 
 } // namespace flopcast

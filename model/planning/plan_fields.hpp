@@ -21,6 +21,11 @@ public:
   void defaulted(std::string key, std::string value, std::string why) {
     assumptions_->push_back({std::move(key), std::move(value), std::move(why), Origin::defaulted});
   }
+  /// What was noted under the key before no longer holds.
+  void replaced(std::string key, std::string value, std::string why) {
+    std::erase_if(*assumptions_, [&](const Assumption &old) { return old.key == key; });
+    defaulted(std::move(key), std::move(value), std::move(why));
+  }
   void assumed(std::string key, std::string value, std::string why) {
     assumptions_->push_back({std::move(key), std::move(value), std::move(why), Origin::assumed});
   }

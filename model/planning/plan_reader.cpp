@@ -54,6 +54,14 @@ void settle_layout(PlanReading &reading) {
     if (auto layout = fastest_layout(
             plan, reading.run.cluster,
             reading.global_batch_was_given ? std::nullopt : std::optional(reading.wanted_batch))) {
+      // The search varies both, also where the plan gave them: the notes must say what was taken.
+      if (layout->training.micro_batch != plan.training.micro_batch)
+        reading.log.replaced("training.micro_batch",
+                             fmt::format("{} sequences", layout->training.micro_batch),
+                             "found with the layout");
+      if (layout->training.recompute != plan.training.recompute)
+        reading.log.replaced("training.recompute", std::string(to_text(layout->training.recompute)),
+                             "found with the layout");
       plan.parallelism = layout->parallelism;
       plan.training = layout->training;
     } else {
@@ -95,6 +103,10 @@ void read_model(PlanReading &reading, TableReader table) {
     return;
   }
   Decoder before = model.decoder;
+  for (const std::string_view key :
+       {"layers", "hidden", "heads", "kv_heads", "ffn_hidden", "vocabulary"})
+    if (table.has(key))
+      reading.run.overridden.push_back(table.full_key(key));
   read_architecture(table, model.decoder);
   before.vocabulary_multiple = model.decoder.vocabulary_multiple; // padding is no other model
   check_architecture(table, model.decoder);
@@ -165,7 +177,7 @@ void read_hardware(PlanReading &reading, TableReader table) {
   else if (node)
     device = load_named(table, "node", [&] { return load_device(reading.catalog, node->gpu); });
   else if (!table.has("gpu") && !table.has("node"))
-    table.report_missing("gpu", "a GPU such as \"h100\", or node, such as \"dgx-h100\"");
+    table.report_missing("gpu", R"(a GPU such as "h100", or node, such as "dgx-h100")");
   if (device && node && node->gpu != device->id)
     table.report("gpu", fmt::format("{} is not what the node {} holds: {}", device->id, node->id,
                                     node->gpu));
@@ -199,6 +211,10 @@ void read_hardware(PlanReading &reading, TableReader table) {
       table.quantity("scale_out_bandwidth", sane::least_bandwidth, sane::most_bandwidth);
   const auto domain = table.integer("scale_up_domain", 1, 1'000'000);
   const auto memory = table.quantity("memory_capacity", sane::least_bytes, sane::most_bytes);
+  for (const std::string_view key :
+       {"scale_up_bandwidth", "scale_out_bandwidth", "scale_up_domain", "memory_capacity"})
+    if (table.has(key))
+      reading.run.overridden.push_back(table.full_key(key));
   if (node) {
     node->scale_up_bandwidth = up.value_or(node->scale_up_bandwidth);
     node->scale_up_domain = domain.value_or(node->scale_up_domain);
