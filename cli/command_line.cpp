@@ -7,8 +7,30 @@
 #include <exception>
 #include <ostream>
 #include <string>
+#include <vector>
 
 namespace flopcast {
+
+namespace {
+
+std::string unexpected_word(const CLI::App &app, const std::string &word) {
+  const CLI::App *innermost = &app;
+  while (!innermost->get_subcommands().empty())
+    innermost = innermost->get_subcommands().front();
+  std::vector<std::string> names;
+  for (const CLI::App *subcommand :
+       innermost->get_subcommands([](const CLI::App *) { return true; }))
+    names.push_back(subcommand->get_name());
+  for (const CLI::Option *option : innermost->get_options())
+    for (const std::string &name : option->get_lnames())
+      names.push_back("--" + name);
+  const std::string nearest = nearest_name(word, names);
+  return fmt::format("\"{}\" was not expected here; {}", word,
+                     nearest.empty() ? "--help lists what can stand there"
+                                     : fmt::format("did you mean \"{}\"?", nearest));
+}
+
+} // namespace
 
 int run_command_line(int argc, const char *const *argv, const Session &session) {
   CommandContext context(session);
@@ -32,6 +54,11 @@ int run_command_line(int argc, const char *const *argv, const Session &session) 
     return context.command();
   } catch (const CLI::ParseError &error) {
     const bool asked_for = error.get_exit_code() == 0; // --help and --version
+    // CLI11 only says that a subcommand is required, not that the word given is none.
+    if (const auto words = app.remaining(true); !asked_for && !words.empty()) {
+      session.err << "flopcast: " << unexpected_word(app, words.front()) << '\n';
+      return exit_bad_input;
+    }
     app.exit(error, session.out, session.err);
     return asked_for ? exit_ok : exit_bad_input;
   } catch (const InputError &error) {

@@ -32,7 +32,8 @@ int run(const CompareOptions &options, CommandContext &context) {
   }
   switch (options.output.format) {
   case OutputFormat::table:
-    options.output.write(context, to_table(compare_report(answers), context.text_style()));
+    options.output.write(context,
+                         to_table(compare_report(answers), options.output.text_style(context)));
     break;
   case OutputFormat::markdown:
     options.output.write(context, to_markdown(compare_report(answers)));
@@ -44,6 +45,8 @@ int run(const CompareOptions &options, CommandContext &context) {
     options.output.write(context, compare_json(answers));
     break;
   }
+  for (const Answer &answer : answers)
+    report_reasons(context, answer.estimate.reasons, answer.run.plan.name + ": ");
   return feasible ? exit_ok : exit_infeasible;
 }
 

@@ -25,7 +25,8 @@ int run(const EstimateOptions &options, CommandContext &context) {
   const Answer answer{run, result};
   switch (options.output.format) {
   case OutputFormat::table:
-    options.output.write(context, to_table(estimate_report(answer, nearest), context.text_style()));
+    options.output.write(
+        context, to_table(estimate_report(answer, nearest), options.output.text_style(context)));
     break;
   case OutputFormat::markdown:
     options.output.write(context, to_markdown(estimate_report(answer, nearest)));
@@ -39,8 +40,7 @@ int run(const EstimateOptions &options, CommandContext &context) {
   }
   if (result.feasible())
     return exit_ok;
-  for (const Reason &reason : result.reasons)
-    context.message(fmt::format("cannot run: {}; {}", reason.text, reason.remedy));
+  report_reasons(context, result.reasons, "");
   if (nearest)
     context.message(fmt::format("the nearest plan that can run: {} GPUs, {}", nearest->gpus,
                                 describe_layout(nearest->parallelism, nearest->training)));

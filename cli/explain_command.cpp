@@ -27,7 +27,11 @@ const NamedQuantity &quantity_called(const std::string &name) {
   std::vector<std::string> keys;
   for (const NamedQuantity &quantity : named_quantities())
     keys.emplace_back(quantity.key);
-  const std::string nearest = nearest_name(name, keys);
+  std::vector<std::string> names = keys; // and the endings that name one: "mfuu" means "mfu"
+  for (const std::string &key : keys)
+    if (std::string ending = key.substr(key.rfind('.') + 1); find_quantity(ending) != nullptr)
+      names.push_back(std::move(ending));
+  const std::string nearest = nearest_name(name, names);
   throw InputError({}, fmt::format("no quantity is called \"{}\"; {}", name,
                                    nearest.empty()
                                        ? fmt::format("expected one of {}", fmt::join(keys, ", "))
@@ -41,8 +45,8 @@ int run(const ExplainOptions &options, CommandContext &context) {
   const Explanation explanation = explain({run, result}, quantity);
   switch (options.output.format) {
   case OutputFormat::table:
-    options.output.write(context,
-                         explanation_text(explanation, options.depth, context.text_style()));
+    options.output.write(
+        context, explanation_text(explanation, options.depth, options.output.text_style(context)));
     break;
   case OutputFormat::markdown:
     options.output.write(context, explanation_markdown(explanation, options.depth));
@@ -54,6 +58,7 @@ int run(const ExplainOptions &options, CommandContext &context) {
     options.output.write(context, explanation_json(explanation, options.depth));
     break;
   }
+  report_reasons(context, result.reasons, "");
   return result.feasible() ? exit_ok : exit_infeasible;
 }
 

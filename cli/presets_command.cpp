@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -22,7 +23,8 @@ void write(const std::vector<PresetSummary> &presets, const std::string &title,
            const PresetsOptions &options, CommandContext &context) {
   switch (options.output.format) {
   case OutputFormat::table:
-    options.output.write(context, to_table(summaries_report(presets, title), context.text_style()));
+    options.output.write(
+        context, to_table(summaries_report(presets, title), options.output.text_style(context)));
     break;
   case OutputFormat::markdown:
     options.output.write(context, to_markdown(summaries_report(presets, title)));
@@ -74,6 +76,17 @@ int search_words(const PresetsOptions &options, CommandContext &context) {
 
 int show(const PresetsOptions &options, CommandContext &context) {
   const std::string &name = options.words.back();
+  if (options.words.size() > 1) {
+    const std::string &kind = options.words.front();
+    if (kind == "prices" || kind == "energy")
+      throw InputError({},
+                       fmt::format("{0} are rows of tables; \"flopcast presets search {0} {1}\" "
+                                   "finds them",
+                                   kind, name));
+    if (!is_kind(kind))
+      throw InputError({}, fmt::format("no kind of presets is called \"{}\"; expected one of {}",
+                                       kind, fmt::join(preset_kinds(), ", ")));
+  }
   for (const std::string kind : {"models", "devices", "nodes", "plans", "calibrations"}) {
     if (options.words.size() > 1 && options.words.front() != kind)
       continue;
@@ -84,7 +97,8 @@ int show(const PresetsOptions &options, CommandContext &context) {
     const std::string title = fmt::format("{}/{}", kind, id);
     switch (options.output.format) {
     case OutputFormat::table:
-      options.output.write(context, to_table(preset_report(preset, title), context.text_style()));
+      options.output.write(
+          context, to_table(preset_report(preset, title), options.output.text_style(context)));
       break;
     case OutputFormat::markdown:
       options.output.write(context, to_markdown(preset_report(preset, title)));
@@ -99,6 +113,8 @@ int show(const PresetsOptions &options, CommandContext &context) {
     context.message(context.catalog().path(kind, id).string());
     return exit_ok;
   }
+  if (options.words.size() > 1)
+    throw InputError({}, context.catalog().unknown_name(options.words.front(), name));
   const auto near = search(of_kinds({"models", "devices", "nodes", "plans"}, context), {name});
   throw InputError({}, fmt::format("no preset is called \"{}\"; {}", name,
                                    near.empty()

@@ -35,19 +35,36 @@ void CommandContext::message(const std::string &text) const {
     session.err << "flopcast: " << text << '\n';
 }
 
+void report_reasons(const CommandContext &context, std::span<const Reason> reasons,
+                    const std::string &prefix) {
+  for (const Reason &reason : reasons)
+    context.message(fmt::format("{}cannot run: {}; {}", prefix, reason.text, reason.remedy));
+}
+
 void OutputOptions::add_to(CLI::App &command) {
-  const std::map<std::string, OutputFormat> formats{{"table", OutputFormat::table},
-                                                    {"json", OutputFormat::json},
-                                                    {"csv", OutputFormat::csv},
-                                                    {"md", OutputFormat::markdown}};
-  auto *format_option = command.add_option("--format", this->format, "table, json, csv or md")
-                            ->transform(CLI::Transformer(formats))
-                            ->option_text("FORMAT");
+  static const std::map<std::string, OutputFormat> formats{{"table", OutputFormat::table},
+                                                           {"json", OutputFormat::json},
+                                                           {"csv", OutputFormat::csv},
+                                                           {"md", OutputFormat::markdown}};
+  // Not CLI::Transformer: it takes the number of an enumerator too, and one that there is not.
+  auto *format_option =
+      command
+          .add_option_function<std::string>(
+              "--format", [this](const std::string &name) { this->format = formats.at(name); },
+              "table, json, csv or md")
+          ->check(CLI::IsMember({"table", "json", "csv", "md"}))
+          ->option_text("FORMAT");
   command
       .add_flag_callback(
           "--json", [this] { this->format = OutputFormat::json; }, "the same as --format json")
       ->excludes(format_option);
   command.add_option("-o,--output", file, "write to FILE instead of stdout")->option_text("FILE");
+}
+
+TextStyle OutputOptions::text_style(const CommandContext &context) const {
+  TextStyle style = context.text_style();
+  style.colour = style.colour && (file.empty() || file == "-");
+  return style;
 }
 
 void OutputOptions::write(const CommandContext &context, const std::string &text) const {
@@ -95,8 +112,8 @@ PlannedRun PlanOptions::read(CommandContext &context, const std::string &where) 
     apply_override(root, "model.preset=\"" + model + "\"");
   if (!gpu.empty())
     apply_override(root, "hardware.gpu=\"" + gpu + "\"");
-  if (count != 0)
-    apply_override(root, fmt::format("hardware.count={}", count));
+  if (count)
+    apply_override(root, fmt::format("hardware.count={}", *count));
   for (const std::string &override_text : overrides)
     apply_override(root, override_text);
   return read_plan(root, context.catalog());

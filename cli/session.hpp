@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hardware/presets/catalog.hpp"
+#include "model/planning/legality.hpp"
 #include "model/planning/plan.hpp"
 #include "reports/report.hpp"
 
@@ -9,6 +10,8 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,12 +62,18 @@ private:
 
 enum class OutputFormat { table, json, csv, markdown };
 
+/// A line to stderr for each reason why a plan cannot run, after `prefix`.
+void report_reasons(const CommandContext &context, std::span<const Reason> reasons,
+                    const std::string &prefix);
+
 /// --format, --json and -o of a subcommand.
 struct OutputOptions {
   OutputFormat format = OutputFormat::table;
   std::string file;
 
   void add_to(CLI::App &command);
+  /// How a table looks there: a file gets no colours.
+  [[nodiscard]] TextStyle text_style(const CommandContext &context) const;
   /// Writes to the file or stdout. Throws InputError if the file cannot be written.
   void write(const CommandContext &context, const std::string &text) const;
 };
@@ -74,7 +83,7 @@ struct PlanOptions {
   std::vector<std::string> overrides;
   std::string model;
   std::string gpu;
-  std::int64_t count = 0;
+  std::optional<std::int64_t> count;
 
   void add_to(CLI::App &command);
   /// Reads the plan at `where`: a file, "-" for stdin, the id of a shipped plan, or "" for a plan

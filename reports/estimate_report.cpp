@@ -251,7 +251,12 @@ Report compare_report(std::span<const Answer> answers) {
   for (const NamedQuantity &quantity : named_quantities()) {
     if (!quantity.headline)
       continue;
-    ReportRow row{std::string(quantity.key), std::string(quantity.label), {}};
+    // "total" alone would not say that it is memory.
+    ReportRow row{std::string(quantity.key),
+                  quantity.section == QuantitySection::memory
+                      ? fmt::format("{}, {}", to_text(quantity.section), quantity.label)
+                      : std::string(quantity.label),
+                  {}};
     const auto first = quantity.value(answers.front());
     for (std::size_t i = 0; i < answers.size(); ++i) {
       const auto value = quantity.value(answers[i]);
@@ -293,11 +298,15 @@ std::string compare_csv(std::span<const Answer> answers) {
 
 namespace {
 
+/// A plan that cannot run has no step, so nothing that follows from one.
+bool has_value(const Explanation &explanation) {
+  return explanation.text != missing && std::isfinite(explanation.value.value);
+}
+
 Json explanation_node(const Explanation &explanation, int depth) {
   Json node{{"key", explanation.key},
             {"label", explanation.label},
-            {"value", std::isfinite(explanation.value.value) ? Json(explanation.value.value)
-                                                             : Json(nullptr)},
+            {"value", has_value(explanation) ? Json(explanation.value.value) : Json(nullptr)},
             {"text", explanation.text},
             {"origin", to_text(explanation.origin)},
             {"formula", explanation.formula},
@@ -330,7 +339,7 @@ std::string explanation_text(const Explanation &explanation, int depth, TextStyl
     if (!node.formula.empty())
       text += fmt::format("{}    = {}\n", indent, node.formula);
     if (!node.source.empty())
-      text += fmt::format("{}    from {}\n", indent, node.source);
+      text += fmt::format("{}    {}{}\n", indent, has_value(node) ? "from " : "", node.source);
   });
   return text;
 }
@@ -344,13 +353,13 @@ std::string explanation_json(const Explanation &explanation, int depth) {
 std::string explanation_markdown(const Explanation &explanation, int depth) {
   std::string text;
   walk(explanation, depth, 0, [&](const Explanation &node, int level) {
-    text +=
-        fmt::format("{}- **{}** = {} ({})", std::string(static_cast<std::size_t>(2 * level), ' '),
-                    node.label, node.text, to_text(node.origin));
+    text += fmt::format(
+        "{}- **{}** = {} ({})", std::string(static_cast<std::size_t>(2 * level), ' '),
+        escaped_markdown(node.label), escaped_markdown(node.text), to_text(node.origin));
     if (!node.formula.empty())
-      text += fmt::format(": {}", node.formula);
+      text += fmt::format(": {}", escaped_markdown(node.formula));
     if (!node.source.empty())
-      text += fmt::format("; {}", node.source);
+      text += fmt::format("; {}", escaped_markdown(node.source));
     text += '\n';
   });
   return text;
@@ -359,8 +368,9 @@ std::string explanation_markdown(const Explanation &explanation, int depth) {
 std::string explanation_csv(const Explanation &explanation, int depth) {
   std::string text = csv_line({"depth", "key", "value", "text", "origin", "formula", "source"});
   walk(explanation, depth, 0, [&](const Explanation &node, int level) {
-    text += csv_line({fmt::format("{}", level), node.key, fmt::format("{}", node.value.value),
-                      node.text, std::string(to_text(node.origin)), node.formula, node.source});
+    text += csv_line({fmt::format("{}", level), node.key,
+                      has_value(node) ? fmt::format("{}", node.value.value) : "", node.text,
+                      std::string(to_text(node.origin)), node.formula, node.source});
   });
   return text;
 }

@@ -12,9 +12,6 @@
 
 namespace flopcast {
 
-/// The version of the JSON documents' shape: it changes when a key's meaning does (docs/json.md).
-inline constexpr int json_schema_version = 1;
-
 /// All numbers of an answer for people; why it cannot run and the nearest layout that can come
 /// first.
 [[nodiscard]] Report estimate_report(const Answer &answer, const std::optional<Layout> &nearest);

@@ -92,6 +92,11 @@ Json value_json(const InputValue &value) {
   return std::visit(Visitor{}, value.data);
 }
 
+// A preset of the user's own may hold text that is no UTF-8.
+std::string dumped(const Json &json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 void append_sections(Report &report, const InputTable &table, const std::string &title,
                      const std::string &path) {
   ReportSection section{title, {}};
@@ -165,9 +170,8 @@ std::string summaries_json(const std::vector<PresetSummary> &presets) {
                     {"id", preset.id},
                     {"name", preset.name},
                     {"detail", preset.detail}});
-  return Json{{"schema_version", 1}, {"kind", "presets"}, {"presets", root}}.dump(
-             2, ' ', false, Json::error_handler_t::replace) +
-         "\n";
+  return dumped(
+      {{"schema_version", json_schema_version}, {"kind", "presets"}, {"presets", std::move(root)}});
 }
 
 std::string summaries_csv(const std::vector<PresetSummary> &presets) {
@@ -186,7 +190,9 @@ Report preset_report(const InputValue &preset, std::string_view title) {
 }
 
 std::string preset_json(const InputValue &preset) {
-  return value_json(preset).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return dumped({{"schema_version", json_schema_version},
+                 {"kind", "preset"},
+                 {"preset", value_json(preset)}});
 }
 
 std::string preset_csv(const InputValue &preset) {

@@ -37,6 +37,7 @@ struct PresetSummary {
 
 /// All facts of a preset file: a section a table, a row a key.
 [[nodiscard]] Report preset_report(const InputValue &preset, std::string_view title);
+/// The file's tables under "preset".
 [[nodiscard]] std::string preset_json(const InputValue &preset);
 [[nodiscard]] std::string preset_csv(const InputValue &preset);
 

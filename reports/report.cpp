@@ -67,25 +67,28 @@ void append_remarks(std::string &text, const std::vector<ReportRemark> &remarks,
   }
 }
 
+} // namespace
+
 std::string escaped_markdown(std::string_view text) {
   std::string result;
   for (const char c : text) {
     if (c == '|' || c == '<' || c == '*' || c == '_' || c == '`' || c == '\\')
       result += '\\';
-    result += c == '\n' ? ' ' : c;
+    result += c == '\n' || c == '\r' ? ' ' : c;
   }
   return result;
 }
-
-} // namespace
 
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
     const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    // CJK, Hangul and full-width forms begin at U+2E80 but for a few; emoji are four bytes.
-    const bool wide = length == 4 || (length == 3 && lead >= 0xE3 && lead <= 0xED);
+    const unsigned second = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    // CJK and Hangul begin at U+3000 but for radicals; U+FF00 to U+FF7F are full-width forms but
+    // for some punctuation of Hangul and Katakana; emoji are four bytes.
+    const bool wide = length == 4 || (length == 3 && lead >= 0xE3 && lead <= 0xED) ||
+                      (lead == 0xEF && (second == 0xBC || second == 0xBD));
     width += wide ? 2 : 1;
     i += length;
   }
@@ -149,7 +152,7 @@ std::string to_markdown(const Report &report) {
                                         : " |";
     text += "\n|---|";
     for (std::size_t i = 0; i < cells; ++i)
-      text += "--:|";
+      text += report.left_aligned ? "---|" : "--:|";
     text += '\n';
     for (const ReportRow &row : section.rows) {
       text += fmt::format("| {} |", escaped_markdown(row.label));

@@ -6,6 +6,9 @@
 
 namespace flopcast {
 
+/// The version of the JSON documents' shape: it changes when a key's meaning does (docs/json.md).
+inline constexpr int json_schema_version = 1;
+
 /// A report as values: sections of rows, then remarks. Writers turn it into text of a format.
 struct ReportRow {
   std::string key; ///< stable name, "" for a row that has none
@@ -41,6 +44,9 @@ struct TextStyle {
 
 [[nodiscard]] std::string to_table(const Report &report, TextStyle style);
 [[nodiscard]] std::string to_markdown(const Report &report);
+
+/// Text that Markdown shows as it is written, on one line.
+[[nodiscard]] std::string escaped_markdown(std::string_view text);
 
 /// Columns that a terminal needs for the text: one for each character, two for those that East
 /// Asian fonts draw wide.

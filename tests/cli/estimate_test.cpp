@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// estimate: what its formats share, and a plan that cannot run.
+#include "tests/cli/command_line_fixture.hpp"
+
+#include "cli/session.hpp"
+#include "hardware/input/csv.hpp"
+#include "hardware/units/text.hpp"
+#include "model/planning/quantities.hpp"
+
+#include <cmath>
+#include <map>
+
+namespace flopcast::tests {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+class EstimateCommand : public CommandLine {
+protected:
+  /// key → row
+  static std::map<std::string, CsvRow> csv(const std::vector<std::string> &arguments) {
+    std::vector<std::string> all = arguments;
+    all.insert(all.end(), {"--format", "csv"});
+    std::map<std::string, CsvRow> rows;
+    for (CsvRow &row : parse_csv(run(all).out, "out.csv", {"key", "value", "unit", "text"})) {
+      std::string key = row.at("key");
+      rows.emplace(std::move(key), std::move(row));
+    }
+    return rows;
+  }
+};
+
+// L = 96, h = 12288, V = 50257, s = 2048: 12 L h^2 + 13 L h in the layers, (V + s) h in the tables
+// and 2 h in the last norm.
+constexpr std::string_view gpt3_parameters = "174,604,259,328";
+
+TEST_F(EstimateCommand, TheTableIsForPeople) {
+  const Ran ran = run({"estimate", "gpt3-175b-a100"});
+  EXPECT_EQ(ran.code, exit_ok);
+  EXPECT_THAT(ran.err, IsEmpty());
+  EXPECT_THAT(ran.out, StartsWith("GPT-3 175B on 1,024 A100\n"));
+  EXPECT_THAT(ran.out, HasSubstr(std::string(gpt3_parameters)));
+  for (const char *section : {"Plan", "Parameters", "Work", "Memory per GPU", "Time", "Throughput",
+                              "Cost", "Energy and carbon"})
+    EXPECT_THAT(ran.out, HasSubstr(std::string("\n") + section + "\n"));
+  EXPECT_THAT(ran.out, HasSubstr("\nAssumptions"));
+}
+
+TEST_F(EstimateCommand, TableIsTheDefaultFormat) {
+  EXPECT_EQ(run({"estimate", "gpt3-175b-a100", "--format", "table"}).out,
+            run({"estimate", "gpt3-175b-a100"}).out);
+}
+
+TEST_F(EstimateCommand, MarkdownIsTablesUnderAHeading) {
+  const Ran ran = run({"estimate", "gpt3-175b-a100", "--format", "md"});
+  EXPECT_EQ(ran.code, exit_ok);
+  EXPECT_THAT(ran.out, StartsWith("## GPT-3 175B on 1,024 A100\n"));
+  EXPECT_THAT(ran.out, HasSubstr("| parameters | " + std::string(gpt3_parameters) + " |"));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("<details>"), HasSubstr("</details>")));
+}
+
+TEST_F(EstimateCommand, CsvHasARowForEveryQuantity) {
+  const auto rows = csv({"estimate", "gpt3-175b-a100"});
+  for (const NamedQuantity &quantity : named_quantities())
+    EXPECT_TRUE(rows.contains(std::string(quantity.key))) << quantity.key;
+  EXPECT_EQ(rows.at("feasible").at("value"), "1");
+}
+
+// The unit column is what the reader of units understands, and says what one of the value is.
+TEST_F(EstimateCommand, CsvUnitsAreThoseOfTheirKeys) {
+  const auto rows = csv({"estimate", "gpt3-175b-a100"});
+  for (const NamedQuantity &quantity : named_quantities()) {
+    const std::string &unit = rows.at(std::string(quantity.key)).at("unit");
+    const AnyQuantity one = parse_any_quantity(unit == "1" ? "1" : "1 " + unit);
+    EXPECT_NEAR(one.value / quantity.key_unit, 1, 1e-12) << quantity.key << " in " << unit;
+  }
+}
+
+TEST_F(EstimateCommand, CsvAndJsonHoldTheSameNumbers) {
+  const auto rows = csv({"estimate", "gpt3-175b-a100"});
+  const auto answer = json({"estimate", "gpt3-175b-a100"});
+  for (const NamedQuantity &quantity : named_quantities()) {
+    const nlohmann::json *node = &answer;
+    for (std::string path(quantity.key); !path.empty();) {
+      const auto dot = path.find('.');
+      node = &node->at(path.substr(0, dot));
+      path = dot == std::string::npos ? "" : path.substr(dot + 1);
+    }
+    EXPECT_EQ(std::stod(rows.at(std::string(quantity.key)).at("value")), node->get<double>())
+        << quantity.key;
+  }
+}
+
+// A row whose quantity has a dimension, or is a share, shows a unit; counts and ratios need none.
+TEST_F(EstimateCommand, EveryRowOfTheTableHasAUnitWhereItNeedsOne) {
+  const auto rows = csv({"estimate", "gpt3-175b-a100"});
+  const Ran table = run({"estimate", "gpt3-175b-a100"});
+  for (const NamedQuantity &quantity : named_quantities()) {
+    const CsvRow &row = rows.at(std::string(quantity.key));
+    const bool share = quantity.key.find("mfu") != std::string_view::npos ||
+                       quantity.key == "throughput.hfu" || quantity.key == "time.goodput";
+    if (row.at("unit") == "1" && !share)
+      continue;
+    const std::string &text = row.at("text");
+    const auto space = text.rfind(' ');
+    ASSERT_NE(space, std::string::npos) << quantity.key << ": " << text;
+    const std::string unit = text.substr(space + 1);
+    if (share) {
+      EXPECT_EQ(unit, "%") << quantity.key;
+    } else {
+      EXPECT_NO_THROW((void)parse_any_quantity("1 " + unit)) << quantity.key << ": " << text;
+    }
+  }
+  for (const char *key : {"time.step_s", "cost.total_usd", "memory.per_gpu.total_bytes",
+                          "throughput.mfu", "energy.total_joule"})
+    EXPECT_THAT(table.out, HasSubstr(rows.at(key).at("text"))) << key;
+}
+
+TEST_F(EstimateCommand, SharesOfTheStepAddUpToAHundredPercent) {
+  const auto answer = json({"estimate", "gpt3-175b-a100"});
+  const double step = answer["time"]["step_s"].get<double>();
+  double percent = 0;
+  for (const auto &part : answer["time"]["breakdown"])
+    percent += 100 * part.get<double>() / step;
+  EXPECT_NEAR(percent, 100, 1e-9); // rounding of nine additions
+}
+
+// 7 divides neither 96 heads nor 1,024 GPUs.
+TEST_F(EstimateCommand, APlanThatCannotRunEndsWithThree) {
+  const std::vector<std::string> arguments{"estimate", "gpt3-175b-a100", "--set",
+                                           "parallelism.tensor_parallel=7"};
+  for (const char *format : {"table", "json", "csv", "md"}) {
+    std::vector<std::string> all = arguments;
+    all.insert(all.end(), {"--format", format});
+    const Ran ran = run(all);
+    EXPECT_EQ(ran.code, exit_infeasible) << format;
+    EXPECT_FALSE(ran.out.empty()) << format;
+    EXPECT_THAT(ran.err, HasSubstr("cannot run: tensor_parallel = 7 does not divide 96 heads; try "
+                                   "tensor_parallel = 3, 4, 6, 8"))
+        << format;
+    EXPECT_THAT(ran.err, HasSubstr("the nearest plan that can run: 1024 GPUs, tensor 8")) << format;
+  }
+  const Ran table = run(arguments);
+  EXPECT_THAT(table.out, AllOf(HasSubstr("cannot run"), HasSubstr("nearest plan")));
+}
+
+TEST_F(EstimateCommand, WhatAPlanThatCannotRunDoesNotReachIsEmptyInCsv) {
+  const auto rows = csv({"estimate", "gpt3-175b-a100", "--set", "parallelism.tensor_parallel=7"});
+  EXPECT_EQ(rows.at("feasible").at("value"), "0");
+  EXPECT_EQ(rows.at("time.step_s").at("value"), "");
+  EXPECT_NE(rows.at("parameters.total").at("value"), "") << "needs no layout";
+}
+
+// 16 bytes a parameter of 175e9 on one GPU of 80 GB: no recomputation helps.
+TEST_F(EstimateCommand, AModelThatDoesNotFitIsToldWithItsMemory) {
+  const Ran ran = run({"estimate", "--model", "gpt3-175b", "--gpu", "a100", "--count", "1"});
+  EXPECT_EQ(ran.code, exit_infeasible);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("cannot run: needs"), HasSubstr("has 80 GB")));
+}
+
+TEST_F(EstimateCommand, HalvingThePriceHalvesTheCost) {
+  const std::string path = file("small.toml", small_plan);
+  const auto full = json({"estimate", path});
+  const auto half = json({"estimate", path, "--set", "price.rate=1 USD/(GPU*h)"});
+  EXPECT_NEAR(half["cost"]["total_usd"].get<double>(), full["cost"]["total_usd"].get<double>() / 2,
+              1e-9 * full["cost"]["total_usd"].get<double>());
+}
+
+} // namespace
+} // namespace flopcast::tests
