@@ -92,6 +92,22 @@ void PlanOptions::add_to(CLI::App &command) {
       ->option_text("N");
 }
 
+namespace {
+
+void erase_key(InputValue &root, std::string_view table, std::string_view key) {
+  auto *tables = std::get_if<InputTable>(&root.data);
+  const auto found = tables == nullptr ? InputTable::iterator{} : tables->find(table);
+  if (tables == nullptr || found == tables->end())
+    return;
+  auto *entries = std::get_if<InputTable>(&found->second.data);
+  if (entries == nullptr)
+    return;
+  if (const auto entry = entries->find(key); entry != entries->end())
+    entries->erase(entry);
+}
+
+} // namespace
+
 PlannedRun PlanOptions::read(CommandContext &context, const std::string &where) const {
   InputValue root{.data = InputTable{}, .place = {"the command line", 0, 0}};
   if (where == "-") {
@@ -110,10 +126,15 @@ PlannedRun PlanOptions::read(CommandContext &context, const std::string &where) 
   }
   if (!model.empty())
     apply_override(root, "model.preset=\"" + model + "\"");
-  if (!gpu.empty())
+  if (!gpu.empty()) {
+    // Another GPU stands in another node: its usual one, as many as the plan has.
+    erase_key(root, "hardware", "node");
     apply_override(root, "hardware.gpu=\"" + gpu + "\"");
-  if (count)
+  }
+  if (count) {
+    erase_key(root, "hardware", "nodes");
     apply_override(root, fmt::format("hardware.count={}", *count));
+  }
   for (const std::string &override_text : overrides)
     apply_override(root, override_text);
   return read_plan(root, context.catalog());

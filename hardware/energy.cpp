@@ -63,6 +63,44 @@ std::optional<GridCarbon> find_grid(const std::vector<GridCarbon> &grids, std::s
   return std::nullopt;
 }
 
+std::vector<ElectricityPrice> load_electricity_prices(const PresetCatalog &catalog) {
+  static const std::vector<std::string> columns{"region", "country", "price",
+                                                "date",   "source",  "note"};
+  Diagnostics diagnostics;
+  std::vector<ElectricityPrice> prices;
+  const auto files = catalog.files("energy", ".csv");
+  const auto file = files.find("electricity");
+  if (file == files.end())
+    return prices;
+  const std::string path = file->second.string();
+  for (const CsvRow &row : parse_csv(read_file(path), path, columns)) {
+    if (row.at("price").ends_with("EUR/kWh"))
+      continue;
+    ElectricityPrice entry{.region = row.at("region"),
+                           .country = row.at("country"),
+                           .price = {},
+                           .date = row.at("date"),
+                           .source = row.at("source")};
+    try {
+      entry.price = parse_quantity<EnergyPrice::dimension>(row.at("price"));
+    } catch (const UnitError &error) {
+      diagnostics.add({path, row.line, 1}, fmt::format("price: {}", error.what()));
+    }
+    prices.push_back(std::move(entry));
+  }
+  diagnostics.throw_if_any();
+  return prices;
+}
+
+std::optional<ElectricityPrice>
+newest_electricity_price(const std::vector<ElectricityPrice> &prices, std::string_view region) {
+  const ElectricityPrice *best = nullptr;
+  for (const ElectricityPrice &entry : prices)
+    if (same_text(entry.region, region) && (best == nullptr || entry.date > best->date))
+      best = &entry;
+  return best == nullptr ? std::nullopt : std::optional(*best);
+}
+
 ServerPower load_server_power(const PresetCatalog &catalog) {
   const auto files = catalog.files("energy", ".toml");
   const auto file = files.find("server");

@@ -30,6 +30,23 @@ struct GridCarbon {
 [[nodiscard]] std::optional<GridCarbon> find_grid(const std::vector<GridCarbon> &grids,
                                                   std::string_view region);
 
+/// What a kilowatt-hour costs in a region.
+struct ElectricityPrice {
+  std::string region;
+  std::string country; ///< three-letter code
+  EnergyPrice price;
+  std::string date; ///< year or half-year
+  std::string source;
+};
+
+/// Electricity prices of the catalog. Rows in another currency than USD are left out: no exchange
+/// rate is known. Throws InputError if the table is broken.
+[[nodiscard]] std::vector<ElectricityPrice> load_electricity_prices(const PresetCatalog &catalog);
+
+/// The region's price of the latest date; letter case does not count.
+[[nodiscard]] std::optional<ElectricityPrice>
+newest_electricity_price(const std::vector<ElectricityPrice> &prices, std::string_view region);
+
 /// How a server's electric power follows from what its datasheet says.
 struct ServerPower {
   double chip_to_server_gpu = 0; ///< server power per chip / chip power, where no node is known

@@ -362,10 +362,6 @@ OperatorGraph decoder_graph(const Decoder &decoder, const GraphOptions &options)
   return graph;
 }
 
-double residual_elements(const Decoder &decoder, std::int64_t sequence_length) {
-  return static_cast<double>(sequence_length) * static_cast<double>(decoder.hidden);
-}
-
 double attention_pairs(std::int64_t sequence_length, std::optional<std::int64_t> window) {
   const auto s = static_cast<double>(sequence_length);
   return s * static_cast<double>(std::min(sequence_length, window.value_or(sequence_length)));

@@ -20,9 +20,6 @@ struct GraphOptions {
 /// Saved activations reproduce Korthikanti 2022, table 2, term by term.
 [[nodiscard]] OperatorGraph decoder_graph(const Decoder &decoder, const GraphOptions &options);
 
-/// Elements of the tensor between two layers, for one sequence: s × h.
-[[nodiscard]] double residual_elements(const Decoder &decoder, std::int64_t sequence_length);
-
 /// Query-key pairs that one head scores in a layer, for one sequence: s × min(s, window).
 [[nodiscard]] double attention_pairs(std::int64_t sequence_length,
                                      std::optional<std::int64_t> window);

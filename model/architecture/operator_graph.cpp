@@ -51,6 +51,15 @@ std::int64_t embedding_parameter_count(const OperatorGraph &graph) {
   return sum;
 }
 
+std::int64_t matrix_parameter_count(const OperatorGraph &graph) {
+  std::int64_t sum = 0;
+  for_each_operator(graph, [&](const Operator &op) {
+    if (op.region == Region::layer && op.kind == OperatorClass::gemm)
+      sum += op.count * op.parameters;
+  });
+  return sum;
+}
+
 double forward_flops(const OperatorGraph &graph) {
   return total(graph, [](const Operator &op) { return op.matmul_flops; });
 }

@@ -116,6 +116,9 @@ template <class Value> [[nodiscard]] double total(const OperatorGraph &graph, Va
 /// Parameters of the embedding tables and of an output matrix of its own.
 [[nodiscard]] std::int64_t embedding_parameter_count(const OperatorGraph &graph);
 
+/// Parameters of the matrix products inside layers.
+[[nodiscard]] std::int64_t matrix_parameter_count(const OperatorGraph &graph);
+
 /// FLOPs of a forward pass over one sequence: matrix products, every attention score counted.
 [[nodiscard]] double forward_flops(const OperatorGraph &graph);
 

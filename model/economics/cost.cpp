@@ -23,9 +23,11 @@ EnergyUse energy_use(const EnergyTerms &terms, GpuTime held) {
   return use;
 }
 
-Bytes checkpoint_size(double parameters, const Training &training) {
+Bytes checkpoint_size(double matrix_parameters, double other_parameters, const Training &training) {
   const ParameterBytes bytes = parameter_bytes(training);
-  return parameters * (bytes.weight + bytes.matrix_state) * units::byte;
+  return (matrix_parameters * (bytes.weight + bytes.matrix_state) +
+          other_parameters * (bytes.weight + bytes.other_state)) *
+         units::byte;
 }
 
 std::vector<CostLine> cost_lines(const Plan &plan, const RunTime &time, Joules energy,
@@ -35,13 +37,13 @@ std::vector<CostLine> cost_lines(const Plan &plan, const RunTime &time, Joules e
   lines.reserve(5 + plan.cost_items.size());
   const GpuPrice price = gpu_time_price(plan.price);
   // Pauses cannot take more than what is held beyond training: a stated allocation bounds them.
-  const GpuTime beyond = time.held - time.productive;
-  const GpuTime pauses =
-      time.training > Seconds{}
-          ? std::min(time.productive * (time.checkpoints / time.training), beyond)
-          : GpuTime{};
+  const GpuTime productive = std::min(time.productive, time.held);
+  const GpuTime beyond = time.held - productive;
+  const GpuTime pauses = time.training > Seconds{}
+                             ? std::min(productive * (time.checkpoints / time.training), beyond)
+                             : GpuTime{};
   const GpuTime lost = beyond - pauses;
-  lines.push_back({"accelerators, productive", price * time.productive});
+  lines.push_back({"accelerators, productive", price * productive});
   if (pauses > GpuTime{})
     lines.push_back({"accelerators, checkpoints", price * pauses});
   // A rest of rounding is no line of a budget.

@@ -27,7 +27,9 @@ struct EnergyUse {
 [[nodiscard]] EnergyUse energy_use(const EnergyTerms &terms, GpuTime held);
 
 /// Size of one checkpoint: weights, master weights and optimizer states of every parameter once.
-[[nodiscard]] Bytes checkpoint_size(double parameters, const Training &training);
+/// Matrices are the weights of products inside layers; see ParameterBytes.
+[[nodiscard]] Bytes checkpoint_size(double matrix_parameters, double other_parameters,
+                                    const Training &training);
 
 /// Productive, checkpoint and lost accelerator time apart, then the plan's own lines, electricity
 /// of own hardware and storage. Lines of zero are left out, but for the first.

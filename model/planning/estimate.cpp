@@ -126,7 +126,9 @@ void check_memory(const StepEstimate &step, const Cluster &cluster, std::vector<
 RunEstimate estimate_run(const Plan &plan, const Cluster &cluster, const Estimate &estimate,
                          TokenCount batch) {
   RunEstimate run;
-  run.checkpoint = checkpoint_size(estimate.parameters.total, plan.training);
+  run.checkpoint =
+      checkpoint_size(estimate.parameters.matrices,
+                      estimate.parameters.total - estimate.parameters.matrices, plan.training);
   // The rest of a batch at the end still takes a step, but 1e-9 of one is rounding.
   const double steps = std::ceil(plan.data.tokens / batch * (1 - 1e-12));
   run.time = run_time(plan.run, steps, estimate.step->time.total(), run.checkpoint, cluster.gpus);
@@ -147,8 +149,10 @@ Estimate estimate(const Plan &plan, const Cluster &cluster) {
                               .flash_attention = plan.training.flash_attention,
                               .dropout = plan.training.dropout});
   const auto parameters = static_cast<double>(parameter_count(graph));
-  result.parameters = {parameters, parameters,
-                       static_cast<double>(embedding_parameter_count(graph))};
+  result.parameters = {.total = parameters,
+                       .active = parameters,
+                       .embedding = static_cast<double>(embedding_parameter_count(graph)),
+                       .matrices = static_cast<double>(matrix_parameter_count(graph))};
   result.work = count_work(plan, graph, parameters);
   result.reasons = layout_problems(plan, cluster);
   if (!result.reasons.empty())

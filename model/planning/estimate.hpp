@@ -17,6 +17,7 @@ struct ParameterCounts {
   double total = 0;
   double active = 0;    ///< used by a token; all of them in a dense model
   double embedding = 0; ///< tables of tokens and positions, and an output matrix of its own
+  double matrices = 0;  ///< weights of the matrix products inside layers
 };
 
 /// Work, forward and backward. "Model" work is what the mathematics asks for; "hardware" work adds

@@ -237,10 +237,11 @@ const std::array formulas{
             [](const Values &v) { return v[0] * v[1] / (v[2] * v[3]); }},
 
     Formula{"cost.checkpoint_bytes",
-            "parameters x (weight + states and master weight)",
+            "matrices x (weight + their states) + others x (weight + their states)",
             "Run",
-            {"parameters.total", "plan.weight_bytes", "plan.state_bytes"},
-            [](const Values &v) { return v[0] * (v[1] + v[2]); }},
+            {"plan.matrix_parameters", "parameters.total", "plan.weight_bytes", "plan.state_bytes",
+             "plan.other_state_bytes"},
+            [](const Values &v) { return v[0] * (v[2] + v[3]) + (v[1] - v[0]) * (v[2] + v[4]); }},
     Formula{"energy.total_joule",
             "power per GPU x GPU time held x PUE",
             "Energy",
@@ -545,6 +546,16 @@ Explanation Explainer::leaf(std::string_view key) const {
   if (key == "plan.state_bytes")
     return plan_leaf("bytes of states and master weight", in_bytes(bytes.matrix_state),
                      "training.optimizer");
+  if (key == "plan.other_state_bytes")
+    return plan_leaf("bytes of states and master weight outside matrices",
+                     in_bytes(bytes.other_state), "training.optimizer");
+  if (key == "plan.matrix_parameters") {
+    Explanation result =
+        made("parameters of matrices inside layers", any(answer_.estimate.parameters.matrices));
+    result.origin = Origin::computed;
+    result.source = "docs/method.md, Parameters";
+    return result;
+  }
   if (key == "plan.goodput")
     return plan_leaf("goodput", any(plan_.run.goodput), "run.goodput");
   if (key == "plan.checkpoint_interval")

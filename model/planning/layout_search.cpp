@@ -66,21 +66,18 @@ void for_each_layout(Plan plan, Cluster cluster, std::int64_t gpus, const Candid
               parallel.context_parallel = c;
               parallel.expert_parallel = 1;
               parallel.data_parallel = gpus / model_parallel;
-              parallel.sequence_parallel = t > 1;
+              parallel.sequence_parallel = t == original.parallelism.tensor_parallel
+                                               ? original.parallelism.sequence_parallel
+                                               : t > 1;
               parallel.zero_stage = zero;
               if (p == 1)
                 parallel.virtual_pipeline = 1;
               plan.training = original.training;
               plan.training.micro_batch = micro;
               plan.training.recompute = recompute;
-              if (wanted_batch) {
-                const std::int64_t round = parallel.data_parallel * micro;
-                const double sequences =
-                    wanted_batch->in(token) / static_cast<double>(plan.data.sequence_length);
+              if (wanted_batch)
                 plan.training.global_batch =
-                    round * std::max<std::int64_t>(1, static_cast<std::int64_t>(std::round(
-                                                          sequences / static_cast<double>(round))));
-              }
+                    rounded_batch(*wanted_batch, plan.data.sequence_length, parallel, micro);
               const Estimate result = estimate(plan, cluster);
               if (result.feasible())
                 visit(Layout{parallel, plan.training, gpus}, result);
@@ -128,24 +125,43 @@ std::string describe_layout(const Parallelism &parallelism, const Training &trai
                             training.global_batch, to_text(training.recompute));
 }
 
+std::int64_t rounded_batch(TokenCount wanted, std::int64_t sequence_length,
+                           const Parallelism &parallelism, std::int64_t micro_batch) {
+  const std::int64_t rounds_of =
+      parallelism.virtual_pipeline > 1 ? parallelism.pipeline_parallel : 1;
+  const std::int64_t multiple = parallelism.data_parallel * micro_batch * rounds_of;
+  const double sequences =
+      wanted.in(token) / static_cast<double>(std::max<std::int64_t>(sequence_length, 1));
+  const double rounds = std::round(sequences / static_cast<double>(multiple));
+  return multiple * std::max<std::int64_t>(1, static_cast<std::int64_t>(rounds));
+}
+
 std::optional<Layout> fastest_layout(const Plan &plan, const Cluster &cluster,
-                                     std::optional<TokenCount> wanted_batch) {
-  const Candidates candidates{.tensor = tensor_degrees(plan, cluster),
-                              .pipeline = divisors(plan.model.decoder.layers, most_stages),
-                              .context = {1},
-                              .zero = {1, 3},
-                              .micro_batch = {1, 2, 4},
-                              .recompute = {recompute_levels.begin(), recompute_levels.end()}};
+                                     const OpenSettings &open) {
+  Candidates candidates{.tensor = tensor_degrees(plan, cluster),
+                        .pipeline = divisors(plan.model.decoder.layers, most_stages),
+                        .context = {1},
+                        .zero = {1, 3},
+                        .micro_batch = {plan.training.micro_batch},
+                        .recompute = {plan.training.recompute}};
+  if (open.micro_batch)
+    candidates.micro_batch = {1, 2, 4};
+  if (open.recompute)
+    candidates.recompute = {recompute_levels.begin(), recompute_levels.end()};
+  // Splitting only the batch looks fastest of all, at a batch that nobody wanted.
+  constexpr double most_inflation = 2;
   std::optional<Layout> best;
-  double best_seconds_per_token = 0;
-  for_each_layout(plan, cluster, cluster.gpus, candidates, wanted_batch,
+  std::tuple<bool, double> best_rank;
+  for_each_layout(plan, cluster, cluster.gpus, candidates, open.batch,
                   [&](const Layout &layout, const Estimate &result) {
-                    const double seconds_per_token =
-                        result.step->predicted.total().in(second) /
-                        static_cast<double>(layout.training.global_batch);
-                    if (!best || seconds_per_token < best_seconds_per_token) {
+                    const auto sequences = static_cast<double>(layout.training.global_batch);
+                    const TokenCount batch =
+                        sequences * static_cast<double>(plan.data.sequence_length) * token;
+                    const std::tuple rank{open.batch && batch > most_inflation * *open.batch,
+                                          result.step->predicted.total().in(second) / sequences};
+                    if (!best || rank < best_rank) {
                       best = layout;
-                      best_seconds_per_token = seconds_per_token;
+                      best_rank = rank;
                     }
                   });
   return best;
@@ -179,7 +195,8 @@ std::optional<Layout> nearest_layout(const Plan &plan, const Cluster &cluster) {
   };
   const TokenCount batch = static_cast<double>(plan.training.global_batch) *
                            static_cast<double>(plan.data.sequence_length) * token;
-  constexpr std::int64_t most_times = 64;
+  // A held allocation is a number of GPU-hours: more GPUs do not mend it.
+  const std::int64_t most_times = plan.run.allocations.empty() ? 64 : 1;
   for (std::int64_t times = 1; times <= most_times && !best; times *= 2) {
     const std::int64_t gpus = cluster.gpus * times;
     for_each_layout(plan, cluster, gpus, candidates, std::nullopt, visit);

@@ -65,7 +65,7 @@ std::vector<Reason> layout_problems(const Plan &plan, const Cluster &cluster) {
         "change hardware.count or leave out parallelism.data_parallel");
 
   problems.must_divide("tensor_parallel", t, decoder.heads, "heads");
-  if (decoder.kv_heads % t != 0 && t % decoder.kv_heads != 0)
+  if (decoder.kv_heads != decoder.heads && decoder.kv_heads % t != 0 && t % decoder.kv_heads != 0)
     problems.must_divide("tensor_parallel", t, decoder.kv_heads, "key-value heads");
   problems.must_divide("tensor_parallel", t, decoder.ffn_hidden, "columns of the MLP (ffn_hidden)");
   if (parallel.sequence_parallel)

@@ -40,9 +40,11 @@ struct PlanReading {
   Diagnostics &diagnostics;
   AssumptionLog log;
   PlannedRun run;
-  PublishedTraining published; ///< of the model preset
-  bool global_batch_was_given = false;
-  TokenCount wanted_batch; ///< where it was not given in sequences
+  PublishedTraining published;         ///< of the model preset
+  bool global_batch_was_given = false; ///< in sequences
+  bool micro_batch_was_given = false;
+  bool recompute_was_given = false;
+  std::optional<TokenCount> wanted_batch; ///< given in tokens
 };
 
 void read_model(PlanReading &reading, TableReader table);

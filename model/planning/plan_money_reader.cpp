@@ -17,6 +17,7 @@ constexpr double usual_goodput = 0.9;
 constexpr auto usual_lifetime = 4 * 365.0 * day;
 constexpr double usual_pue = 1.25;
 constexpr std::string_view usual_grid = "USA";
+constexpr std::string_view usual_electricity_region = "US average industrial";
 
 constexpr auto most_price = 1e6 * usd / gpu_hour;
 
@@ -156,6 +157,29 @@ void read_costs(PlanReading &reading, TableReader table, const InputValue &root)
   }
 }
 
+namespace {
+
+/// Own hardware pays for its electricity; rented hardware does not, unless the plan says so.
+void read_electricity(PlanReading &reading, TableReader &table) {
+  EnergyTerms &energy = reading.run.plan.energy;
+  const bool own = reading.run.plan.price.purchase.has_value();
+  energy.electricity = table.quantity("electricity", EnergyPrice{}, 1000.0 * usd / kilowatt_hour);
+  if (energy.electricity && !own)
+    reading.log.assumed("energy.electricity", human_text(*energy.electricity),
+                        "paid on top of a rent, which usually holds it already");
+  if (table.has("electricity") || !own)
+    return;
+  if (const auto usual = newest_electricity_price(load_electricity_prices(reading.catalog),
+                                                  usual_electricity_region)) {
+    energy.electricity = usual->price;
+    reading.log.defaulted(
+        "energy.electricity", human_text(usual->price),
+        fmt::format("own hardware: {}, {} ({})", usual->region, usual->date, usual->source));
+  }
+}
+
+} // namespace
+
 void read_energy(PlanReading &reading, TableReader table) {
   EnergyTerms &energy = reading.run.plan.energy;
   const Cluster &cluster = reading.run.cluster;
@@ -180,6 +204,8 @@ void read_energy(PlanReading &reading, TableReader table) {
   const auto intensity =
       table.quantity("carbon_intensity", CarbonIntensity{}, 1e5 * gram / kilowatt_hour);
   const auto region = table.text("region");
+  if (region && table.has("carbon_intensity"))
+    table.report("region", "looks up what carbon_intensity states; give one of them");
   if (intensity) {
     energy.carbon_intensity = *intensity;
   } else if (!table.has("carbon_intensity")) {
@@ -197,7 +223,7 @@ void read_energy(PlanReading &reading, TableReader table) {
                             fmt::format("{}: mean of the United States, {}",
                                         human_text(grid->intensity), grid->date));
   }
-  energy.electricity = table.quantity("electricity", EnergyPrice{}, 1000.0 * usd / kilowatt_hour);
+  read_electricity(reading, table);
   table.finish();
 }
 

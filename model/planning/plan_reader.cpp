@@ -36,50 +36,57 @@ template <class Load> auto load_named(TableReader &table, std::string_view key, 
   return loaded;
 }
 
-std::int64_t rounded_batch(TokenCount wanted, std::int64_t sequence, std::int64_t multiple) {
-  const double sequences =
-      wanted.in(token) / static_cast<double>(std::max<std::int64_t>(sequence, 1));
-  const double rounds = std::round(sequences / static_cast<double>(multiple));
-  return multiple * std::max<std::int64_t>(1, static_cast<std::int64_t>(rounds));
+/// Takes the layout that the search found and notes what it settled.
+void adopt(PlanReading &reading, const Layout &layout) {
+  Plan &plan = reading.run.plan;
+  plan.parallelism = layout.parallelism;
+  plan.training = layout.training;
+  if (!reading.micro_batch_was_given)
+    reading.log.replaced("training.micro_batch",
+                         fmt::format("{} sequences", layout.training.micro_batch),
+                         "found with the layout");
+  if (!reading.recompute_was_given)
+    reading.log.replaced("training.recompute", std::string(to_text(layout.training.recompute)),
+                         "found with the layout");
 }
 
 void settle_layout(PlanReading &reading) {
   Plan &plan = reading.run.plan;
-  const std::int64_t gpus = reading.run.cluster.gpus;
-  if (!reading.global_batch_was_given)
-    plan.training.global_batch =
-        rounded_batch(reading.wanted_batch, plan.data.sequence_length,
-                      plan.parallelism.data_parallel * plan.training.micro_batch);
+  const auto round_batch = [&] {
+    if (!reading.global_batch_was_given)
+      plan.training.global_batch =
+          rounded_batch(reading.wanted_batch.value_or(usual_batch_tokens * token),
+                        plan.data.sequence_length, plan.parallelism, plan.training.micro_batch);
+  };
+  round_batch();
   if (!reading.run.parallelism_was_given) {
-    if (auto layout = fastest_layout(
-            plan, reading.run.cluster,
-            reading.global_batch_was_given ? std::nullopt : std::optional(reading.wanted_batch))) {
-      // The search varies both, also where the plan gave them: the notes must say what was taken.
-      if (layout->training.micro_batch != plan.training.micro_batch)
-        reading.log.replaced("training.micro_batch",
-                             fmt::format("{} sequences", layout->training.micro_batch),
-                             "found with the layout");
-      if (layout->training.recompute != plan.training.recompute)
-        reading.log.replaced("training.recompute", std::string(to_text(layout->training.recompute)),
-                             "found with the layout");
-      plan.parallelism = layout->parallelism;
-      plan.training = layout->training;
+    OpenSettings open{.micro_batch = !reading.micro_batch_was_given,
+                      .recompute = !reading.recompute_was_given,
+                      .batch = std::nullopt};
+    if (!reading.global_batch_was_given)
+      open.batch = reading.wanted_batch.value_or(usual_batch_tokens * token);
+    if (const auto layout = fastest_layout(plan, reading.run.cluster, open)) {
+      adopt(reading, *layout);
     } else {
       // Nothing fits: the estimate says so of the layout that needs least.
-      plan.parallelism.data_parallel = gpus;
+      plan.parallelism.data_parallel = reading.run.cluster.gpus;
       plan.parallelism.zero_stage = 3;
-      if (!reading.global_batch_was_given)
-        plan.training.global_batch = rounded_batch(reading.wanted_batch, plan.data.sequence_length,
-                                                   gpus * plan.training.micro_batch);
+      round_batch();
     }
     reading.log.defaulted("parallelism", describe_layout(plan.parallelism, plan.training),
                           "not given: the fastest layout that fits, of those that "
                           "docs/plan.md lists");
   }
-  if (!reading.global_batch_was_given)
-    reading.log.defaulted("training.global_batch",
-                          fmt::format("{} sequences", plan.training.global_batch),
-                          "about 4 Mi tokens a step, rounded to data_parallel x micro_batch");
+  if (reading.global_batch_was_given)
+    return;
+  const std::string sequences = fmt::format("{} sequences", plan.training.global_batch);
+  if (reading.wanted_batch)
+    reading.log.assumed("training.global_batch", sequences,
+                        fmt::format("{} as the plan asks, rounded to what the layout divides",
+                                    human_text(*reading.wanted_batch)));
+  else
+    reading.log.defaulted("training.global_batch", sequences,
+                          "about 4 Mi tokens a step, rounded to what the layout divides");
 }
 
 } // namespace
@@ -116,6 +123,8 @@ void read_model(PlanReading &reading, TableReader table) {
     model.name = "own decoder";
   else if (model.decoder != before)
     model.name += " (changed)";
+  if (!model.id.empty() && model.decoder != before)
+    reading.published = {}; // another model than the one that its makers trained
   table.finish();
 }
 
@@ -153,9 +162,7 @@ void read_data(PlanReading &reading, TableReader table) {
       data.tokens = *reading.published.tokens;
       reading.log.defaulted("data.tokens", human_text(data.tokens),
                             "what the model's makers trained it on");
-    } else {
-      reading.wanted_batch = {}; // filled in by read_plan once the parameters are known
-    }
+    } // else read_plan fills them in, once the parameters are known
   }
   table.finish();
 }
@@ -255,7 +262,9 @@ PlannedRun read_plan(const InputValue &root_value, const PresetCatalog &catalog)
                       .run = {},
                       .published = {},
                       .global_batch_was_given = false,
-                      .wanted_batch = {}};
+                      .micro_batch_was_given = false,
+                      .recompute_was_given = false,
+                      .wanted_batch = std::nullopt};
   TableReader root(root_value, "", diagnostics);
   if (!root.has("model"))
     root.report_missing("model", "a table: [model] preset = \"llama3.1-70b\"");
@@ -274,8 +283,8 @@ PlannedRun read_plan(const InputValue &root_value, const PresetCatalog &catalog)
   TableReader hardware = root.table("hardware");
   if (root.has("hardware"))
     read_hardware(reading, hardware);
-  read_training(reading, root.table("training"));
   read_parallelism(reading, root.table("parallelism"));
+  read_training(reading, root.table("training"));
   read_stated(reading, root.table("stated"));
   read_run_conditions(reading, root.table("run"));
   read_price(reading, root.table("price"));
@@ -290,8 +299,6 @@ PlannedRun read_plan(const InputValue &root_value, const PresetCatalog &catalog)
     reading.log.defaulted("data.tokens", human_text(plan.data.tokens),
                           "20 tokens a parameter (Hoffmann et al. 2022)");
   }
-  if (!reading.global_batch_was_given && reading.wanted_batch == TokenCount{})
-    reading.wanted_batch = usual_batch_tokens * token;
   settle_layout(reading);
   if (plan.name.empty())
     plan.name = fmt::format("{} on {} {}", plan.model.name,

@@ -75,6 +75,15 @@ void read_parallelism(PlanReading &reading, TableReader table) {
 }
 
 void read_training(PlanReading &reading, TableReader table) {
+  // Formats that a model is trained in: fp64 and int8 products are not.
+  constexpr std::array training_formats{
+      Spelled<NumberFormat>{"fp32", NumberFormat::fp32},
+      Spelled<NumberFormat>{"tf32", NumberFormat::tf32},
+      Spelled<NumberFormat>{"fp16", NumberFormat::fp16},
+      Spelled<NumberFormat>{"bf16", NumberFormat::bf16},
+      Spelled<NumberFormat>{"fp8", NumberFormat::fp8},
+      Spelled<NumberFormat>{"fp4", NumberFormat::fp4},
+  };
   constexpr std::array gradient_formats{
       Spelled<NumberFormat>{"fp32", NumberFormat::fp32},
       Spelled<NumberFormat>{"bf16", NumberFormat::bf16},
@@ -88,7 +97,7 @@ void read_training(PlanReading &reading, TableReader table) {
       reading.log.defaulted(fmt::format("training.{}", key), std::move(value), std::move(why));
   };
 
-  training.precision = table.choice("precision", number_format_names())
+  training.precision = table.choice<NumberFormat>("precision", training_formats)
                            .value_or(usual_precision(reading.run.cluster.device));
   note("precision", std::string(to_text(training.precision)),
        "the 16-bit format of the device's matrix units, bf16 if it has both");
@@ -98,11 +107,13 @@ void read_training(PlanReading &reading, TableReader table) {
   training.optimizer = table.choice("optimizer", optimizer_names()).value_or(OptimizerKind::adamw);
   note("optimizer", "adamw", "the usual optimizer");
   training.recompute = table.choice("recompute", recompute_names()).value_or(Recompute::none);
-  if (reading.run.plan.parallelism.gpus() > 0 && !table.has("recompute"))
-    reading.log.defaulted("training.recompute", "none",
-                          "nothing is computed twice unless the layout was left open");
+  note("recompute", "none", "nothing is computed twice");
   training.flash_attention = table.choice<bool>("attention", attention_kernels).value_or(true);
   note("attention", "flash", "one fused kernel that does not write the scores");
+  if (training.recompute == Recompute::selective && training.flash_attention)
+    reading.log.assumed(
+        "training.recompute", "selective",
+        "flash attention keeps no scores anyway: this repeats it for little memory");
   const auto dropout = table.number("dropout", 0.0, 1.0);
   training.dropout = dropout.value_or(0) > 0;
   note("dropout", "0", "large models are trained without it");
@@ -115,6 +126,8 @@ void read_training(PlanReading &reading, TableReader table) {
   note("memory_reserve", human_text(usual_reserve),
        "driver context, libraries and communication buffers");
 
+  reading.recompute_was_given = table.has("recompute");
+  reading.micro_batch_was_given = table.has("micro_batch");
   const auto sequences = table.integer("global_batch", 1, 1'000'000'000);
   const auto tokens =
       table.quantity("global_batch_tokens", 1.0 * token, 1e15 * token, std::optional(token));

@@ -147,13 +147,20 @@ TEST(EnergyUse, IsNothingWhereThePowerIsNotKnown) {
 
 TEST(CheckpointSize, HoldsWeightsMasterAndMoments) {
   // 2 + 4 + 8 bytes a parameter; gradients are not written.
-  EXPECT_EQ(checkpoint_size(1e9, tests::plain_training()).in(gigabyte), 14);
+  EXPECT_EQ(checkpoint_size(9e8, 1e8, tests::plain_training()).in(gigabyte), 14);
 }
 
 TEST(CheckpointSize, InSinglePrecisionHoldsNoMaster) {
   Training training = tests::plain_training();
   training.precision = NumberFormat::fp32;
-  EXPECT_EQ(checkpoint_size(1e9, training).in(gigabyte), 12);
+  EXPECT_EQ(checkpoint_size(9e8, 1e8, training).in(gigabyte), 12);
+}
+
+TEST(CheckpointSize, OfMuonHoldsTwoMomentsOutsideMatrices) {
+  Training training = tests::plain_training();
+  training.optimizer = OptimizerKind::muon;
+  // 0.9e9 x (2 + 4 + 4) + 0.1e9 x (2 + 4 + 8)
+  EXPECT_DOUBLE_EQ(checkpoint_size(9e8, 1e8, training).in(gigabyte), 10.4);
 }
 
 } // namespace

@@ -217,7 +217,5 @@ TEST(DecoderGraph, EveryRoleHasANameOfItsOwn) {
   EXPECT_EQ(names.size(), static_cast<std::size_t>(OperatorRole::cross_entropy) + 1);
 }
 
-TEST(ResidualElements, AreSequenceTimesWidth) { EXPECT_EQ(residual_elements(gpt2(), 100), 76'800); }
-
 } // namespace
 } // namespace flopcast

@@ -37,7 +37,7 @@ Estimate of_layout(const PlannedRun &run, const Layout &layout) {
 
 TEST(FastestLayout, CanRunOnThePlansGpus) {
   const PlannedRun run = read_text(llama_on_one_node, {"hardware.count=256"});
-  const auto layout = fastest_layout(run.plan, run.cluster, std::nullopt);
+  const auto layout = fastest_layout(run.plan, run.cluster, OpenSettings{});
   ASSERT_TRUE(layout);
   EXPECT_EQ(layout->gpus, 256);
   EXPECT_EQ(layout->parallelism.gpus(), 256);
@@ -46,7 +46,7 @@ TEST(FastestLayout, CanRunOnThePlansGpus) {
 
 TEST(FastestLayout, IsNoSlowerThanTheLayoutsOfAHand) {
   const PlannedRun run = read_text(llama_on_one_node, {"hardware.count=256"});
-  const auto best = fastest_layout(run.plan, run.cluster, std::nullopt);
+  const auto best = fastest_layout(run.plan, run.cluster, OpenSettings{});
   ASSERT_TRUE(best);
   const Seconds time = of_layout(run, *best).step->predicted.total();
   for (const std::int64_t t : {1, 2, 4, 8})
@@ -70,9 +70,10 @@ TEST(FastestLayout, IsNoSlowerThanTheLayoutsOfAHand) {
 
 TEST(FastestLayout, KeepsABatchThatIsGivenAndRoundsOneThatIsWanted) {
   const PlannedRun run = read_text(llama_on_one_node, {"hardware.count=256"});
-  EXPECT_EQ(fastest_layout(run.plan, run.cluster, std::nullopt)->training.global_batch, 512);
+  EXPECT_EQ(fastest_layout(run.plan, run.cluster, OpenSettings{})->training.global_batch, 512);
   const TokenCount wanted = 3e6 * units::token; // 366.2 sequences
-  const auto layout = fastest_layout(run.plan, run.cluster, wanted);
+  const auto layout = fastest_layout(run.plan, run.cluster,
+                                     {.micro_batch = true, .recompute = true, .batch = wanted});
   ASSERT_TRUE(layout);
   const std::int64_t round = layout->parallelism.data_parallel * layout->training.micro_batch;
   EXPECT_EQ(layout->training.global_batch % round, 0);
@@ -80,10 +81,38 @@ TEST(FastestLayout, KeepsABatchThatIsGivenAndRoundsOneThatIsWanted) {
               static_cast<double>(round) / 2);
 }
 
+TEST(FastestLayout, KeepsWhatThePlanGave) {
+  const PlannedRun run =
+      read_text(llama_on_one_node,
+                {"hardware.count=256", "training.micro_batch=2", "training.recompute=\"full\""});
+  const auto layout =
+      fastest_layout(run.plan, run.cluster, {.micro_batch = false, .recompute = false});
+  ASSERT_TRUE(layout);
+  EXPECT_EQ(layout->training.micro_batch, 2);
+  EXPECT_EQ(layout->training.recompute, Recompute::full);
+}
+
+TEST(FastestLayout, DoesNotInflateTheBatchToSplitNothingElse) {
+  // 4,096 GPUs of pure data parallelism would take 4,096 sequences, eight times the 512 wanted.
+  const PlannedRun run = read_text(llama_on_one_node, {"hardware.count=4096"});
+  const TokenCount wanted = 512.0 * 8192 * units::token;
+  const auto layout = fastest_layout(run.plan, run.cluster,
+                                     {.micro_batch = true, .recompute = true, .batch = wanted});
+  ASSERT_TRUE(layout);
+  EXPECT_LE(layout->training.global_batch, 1024);
+}
+
+TEST(RoundedBatch, FillsWholeRoundsOfAnInterleavedPipeline) {
+  const Parallelism interleaved{.pipeline_parallel = 4, .virtual_pipeline = 2, .data_parallel = 3};
+  // 100 sequences of 10 tokens over rounds of 3 ranks x 2 sequences x 4 stages = 24: 4 rounds.
+  EXPECT_EQ(rounded_batch(1000.0 * units::token, 10, interleaved, 2), 96);
+  EXPECT_EQ(rounded_batch(1.0 * units::token, 10, interleaved, 2), 24);
+}
+
 TEST(FastestLayout, IsNoneWhereNothingFits) {
   // 70.6e9 parameters of 18 bytes, wholly shared by 8 GPUs, are 159 GB each.
   const PlannedRun run = read_text(llama_on_one_node);
-  EXPECT_FALSE(fastest_layout(run.plan, run.cluster, std::nullopt));
+  EXPECT_FALSE(fastest_layout(run.plan, run.cluster, OpenSettings{}));
 }
 
 TEST(NearestLayout, OfAPlanThatDoesNotFitCanRun) {

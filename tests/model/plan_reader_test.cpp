@@ -159,14 +159,53 @@ TEST(PlanReader, NotesWhatTheFoundLayoutReallyTakes) {
   EXPECT_EQ(recompute->value, to_text(plan.training.recompute));
 }
 
-TEST(PlanReader, NotesWhereTheFoundLayoutDepartsFromThePlan) {
+TEST(PlanReader, SearchesOnlyWhatThePlanLeavesOpen) {
   InputValue root = presets().load("plans", "llama3-70b-h100");
-  apply_override(root, "training.micro_batch=64"); // no candidate of the search
+  apply_override(root, "training.micro_batch=2");
+  apply_override(root, "training.recompute=\"full\"");
   const Plan plan = read_plan(root, presets()).plan;
-  ASSERT_NE(plan.training.micro_batch, 64);
-  const Assumption *micro_batch = noted(plan, "training.micro_batch");
-  ASSERT_NE(micro_batch, nullptr);
-  EXPECT_EQ(std::stoll(micro_batch->value), plan.training.micro_batch);
+  EXPECT_EQ(plan.training.micro_batch, 2);
+  EXPECT_EQ(plan.training.recompute, Recompute::full);
+  EXPECT_EQ(noted(plan, "training.micro_batch"), nullptr);
+  EXPECT_EQ(noted(plan, "training.recompute"), nullptr);
+}
+
+TEST(PlanReader, SaysThatAWantedBatchWasRounded) {
+  InputValue root = presets().load("plans", "llama3-70b-h100");
+  apply_override(root, "training.global_batch_tokens=2000000");
+  const Plan plan = read_plan(root, presets()).plan;
+  const Assumption *batch = noted(plan, "training.global_batch");
+  ASSERT_NE(batch, nullptr);
+  EXPECT_EQ(batch->origin, Origin::assumed);
+  // 2e6 / 8192 = 244 sequences, within a half of a round of the ranks
+  const double round =
+      static_cast<double>(plan.parallelism.data_parallel * plan.training.micro_batch);
+  EXPECT_NEAR(static_cast<double>(plan.training.global_batch), 244, round / 2 + 1);
+}
+
+TEST(PlanReader, ForgetsWhatTheMakersTrainedOnIfTheModelIsChanged) {
+  // 15e12 tokens were for 80 layers. 40 layers get 20 tokens a parameter.
+  InputValue root = presets().load("plans", "llama3-70b-h100");
+  apply_override(root, "model.layers=40");
+  const PlannedRun run = read_plan(root, presets());
+  const double parameters = estimate_of(run).parameters.total;
+  EXPECT_DOUBLE_EQ(run.plan.data.tokens.in(units::token), 20 * parameters);
+}
+
+TEST(PlanReader, ChargesElectricityToOwnHardware) {
+  InputValue root = presets().load("plans", "llama3-70b-h100");
+  EXPECT_FALSE(read_plan(root, presets()).plan.energy.electricity);
+  apply_override(root, "price.purchase=30000 USD/GPU");
+  const auto electricity = read_plan(root, presets()).plan.energy.electricity;
+  ASSERT_TRUE(electricity);
+  // US average industrial price of 2025, presets/energy/electricity.csv.
+  EXPECT_DOUBLE_EQ(electricity->in(units::usd / units::kilowatt_hour), 0.0826);
+}
+
+TEST(PlanReader, RefusesFormatsThatNobodyTrainsIn) {
+  InputValue root = presets().load("plans", "llama3-70b-h100");
+  apply_override(root, "training.precision=int8");
+  EXPECT_THROW((void)read_plan(root, presets()), InputError);
 }
 
 TEST(PlanReader, AnswersWhereNoLayoutFits) {
