@@ -114,15 +114,7 @@ PlannedRun PlanOptions::read(CommandContext &context, const std::string &where) 
     const std::string text{std::istreambuf_iterator<char>(context.session.in), {}};
     root = parse_toml(text, "<stdin>");
   } else if (!where.empty()) {
-    std::error_code ignored;
-    if (std::filesystem::exists(where, ignored)) {
-      root = load_toml(where);
-    } else if (const auto id = context.catalog().resolve("plans", where); !id.empty()) {
-      root = context.catalog().load("plans", id);
-    } else {
-      throw InputError({where, 0, 0},
-                       "no such file, and " + context.catalog().unknown_name("plans", where));
-    }
+    root = load_toml(context.catalog().locate("plans", where).string());
   }
   if (!model.empty())
     apply_override(root, "model.preset=\"" + model + "\"");

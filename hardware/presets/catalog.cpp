@@ -161,6 +161,15 @@ std::string PresetCatalog::unknown_name(std::string_view kind, std::string_view 
                                      : fmt::format("did you mean \"{}\"?", nearest));
 }
 
+fs::path PresetCatalog::locate(std::string_view kind, const std::string &where) const {
+  std::error_code ignored;
+  if (fs::exists(where, ignored))
+    return where;
+  if (const std::string id = resolve(kind, where); !id.empty())
+    return path(kind, id);
+  throw InputError({where, 0, 0}, "no such file, and " + unknown_name(kind, where));
+}
+
 InputValue PresetCatalog::load(std::string_view kind, std::string_view id) const {
   const fs::path file = path(kind, id);
   if (file.empty())

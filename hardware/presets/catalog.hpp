@@ -40,6 +40,10 @@ public:
   /// Path of a preset's file, by its id. Empty if there is none.
   [[nodiscard]] std::filesystem::path path(std::string_view kind, std::string_view id) const;
 
+  /// The file at a path, or else that of the preset of that name or alias. Throws InputError if there
+  /// is neither.
+  [[nodiscard]] std::filesystem::path locate(std::string_view kind, const std::string &where) const;
+
   /// Parses the preset's file. Throws InputError if there is none or it is broken.
   [[nodiscard]] InputValue load(std::string_view kind, std::string_view id) const;
 

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gui/pages/estimate_page.hpp"
+
+#include "gui/pages/heading.hpp"
+
+#include <QApplication>
+#include <QEvent>
+#include <QHeaderView>
+#include <QLabel>
+#include <QSplitter>
+#include <QStyledItemDelegate>
+#include <QTextEdit>
+#include <QTreeView>
+#include <QVBoxLayout>
+
+namespace flopcast {
+namespace {
+
+constexpr int chain_depth = 3; // as `flopcast explain`
+constexpr int indentation = 5; // pixels a leading blank
+constexpr int splitter_handle = 10;
+
+QString text_of(const std::string &text) { return QString::fromStdString(text); }
+
+QTextEdit *text_pane(const QString &name, const QString &object_name, QWidget *parent) {
+  auto *pane = new QTextEdit(parent);
+  pane->setReadOnly(true);
+  pane->setTabChangesFocus(true);
+  pane->setAccessibleName(name);
+  pane->setObjectName(object_name);
+  pane->document()->setDocumentMargin(8);
+  return pane;
+}
+
+QWidget *titled(QLabel *title, QWidget *pane) {
+  auto *both = new QWidget;
+  auto *layout = new QVBoxLayout(both);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->addWidget(title);
+  layout->addWidget(pane, 1);
+  return both;
+}
+
+/// Rows with room to read.
+class RoomyRows : public QStyledItemDelegate {
+public:
+  using QStyledItemDelegate::QStyledItemDelegate;
+
+  [[nodiscard]] QSize sizeHint(const QStyleOptionViewItem &option,
+                               const QModelIndex &index) const override {
+    return QStyledItemDelegate::sizeHint(option, index) + QSize(14, 5);
+  }
+};
+
+/// Writes lines into a pane: those that stand back in a fainter colour, each under its own margin,
+/// so that a long line continues below its beginning.
+class LineWriter {
+public:
+  explicit LineWriter(QTextEdit &pane)
+      : pane_(pane), cursor_(pane.document()), faint_(secondary_text(QApplication::palette())) {
+    pane_.clear();
+  }
+
+  void line(const QString &text, int left_margin, bool stands_back) {
+    QTextBlockFormat block;
+    block.setLeftMargin(left_margin);
+    block.setTopMargin(stands_back || first_ ? 0 : 5);
+    QTextCharFormat characters;
+    if (stands_back)
+      characters.setForeground(faint_);
+    if (first_)
+      cursor_.setBlockFormat(block);
+    else
+      cursor_.insertBlock(block);
+    first_ = false;
+    cursor_.insertText(text, characters);
+  }
+
+  void finish() { pane_.moveCursor(QTextCursor::Start); }
+
+private:
+  QTextEdit &pane_;
+  QTextCursor cursor_;
+  QColor faint_;
+  bool first_ = true;
+};
+
+} // namespace
+
+EstimatePage::EstimatePage(QWidget *parent)
+    : QWidget(parent), title_(new QLabel(this)), subtitle_(new QLabel(this)),
+      message_(new MessageArea(this)), tree_(new QTreeView(this)),
+      chain_(text_pane(tr("Where the selected number comes from"), QStringLiteral("chain"), this)),
+      assumptions_(text_pane(tr("Assumptions"), QStringLiteral("assumptions"), this)),
+      assumptions_title_(heading(tr("Assumptions"), assumptions_, this)) {
+  QFont large = title_->font();
+  large.setPointSizeF(1.4 * large.pointSizeF());
+  large.setBold(true);
+  title_->setFont(large);
+  title_->setWordWrap(true);
+  title_->setTextFormat(Qt::PlainText);
+  title_->setObjectName(QStringLiteral("title"));
+  subtitle_->setTextFormat(Qt::PlainText);
+  subtitle_->setForegroundRole(QPalette::PlaceholderText);
+
+  tree_->setModel(&results_);
+  tree_->setAlternatingRowColors(true);
+  tree_->setUniformRowHeights(true);
+  tree_->setAllColumnsShowFocus(true);
+  tree_->setAccessibleName(tr("Numbers of the plan"));
+  tree_->setObjectName(QStringLiteral("results"));
+  tree_->setItemDelegate(new RoomyRows(tree_));
+  tree_->setIndentation(16);
+  tree_->header()->setStretchLastSection(false);
+  tree_->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
+  tree_->header()->setSectionResizeMode(ResultModel::quantity_column, QHeaderView::Stretch);
+  tree_->header()->setSectionsMovable(false);
+  tree_->header()->setAccessibleName(tr("Columns of the numbers"));
+
+  auto *side = new QSplitter(Qt::Vertical);
+  side->setObjectName(QStringLiteral("side"));
+  side->setChildrenCollapsible(false);
+  side->setHandleWidth(splitter_handle);
+  side->addWidget(titled(heading(tr("&Where the number comes from"), chain_, this), chain_));
+  side->addWidget(titled(assumptions_title_, assumptions_));
+  side->setSizes({300, 340});
+
+  auto *columns = new QSplitter(Qt::Horizontal, this);
+  columns->setObjectName(QStringLiteral("columns"));
+  columns->setChildrenCollapsible(false);
+  columns->setHandleWidth(splitter_handle);
+  columns->addWidget(titled(heading(tr("&Numbers"), tree_, this), tree_));
+  columns->addWidget(side);
+  columns->setSizes({610, 390});
+
+  auto *layout = new QVBoxLayout(this);
+  layout->addWidget(title_);
+  layout->addWidget(subtitle_);
+  layout->addWidget(message_);
+  layout->addWidget(columns, 1);
+
+  connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this,
+          &EstimatePage::write_chain);
+  // Other numbers in the same rows.
+  connect(&results_, &QAbstractItemModel::dataChanged, this, &EstimatePage::write_chain);
+}
+
+void EstimatePage::show_plan(const EstimatedPlanPointer &plan, const QString &subtitle) {
+  const QString key =
+      tree_->currentIndex().siblingAtColumn(0).data(ResultModel::key_role).toString();
+  plan_ = plan;
+  title_->setText(text_of(plan->report.title));
+  subtitle_->setText(subtitle);
+  subtitle_->show();
+  set_numbers_enabled(true);
+
+  QString alerts;
+  for (const ReportRemark &alert : plan->report.alerts)
+    alerts += tr("%1: %2").arg(text_of(alert.label), text_of(alert.text)) + u'\n';
+  if (alerts.isEmpty())
+    message_->clear();
+  else
+    message_->show_message(Tone::warning, tr("Infeasible plan"), alerts);
+
+  bool other_rows = false;
+  const auto watch = connect(&results_, &QAbstractItemModel::modelReset, this,
+                             [&other_rows] { other_rows = true; });
+  results_.set_plan(plan);
+  disconnect(watch);
+  if (other_rows) {
+    for (int section = 0; section < results_.rowCount({}); ++section)
+      tree_->setFirstColumnSpanned(section, {}, true);
+    tree_->expandAll();
+    select_number(key);
+  }
+  write_assumptions();
+}
+
+void EstimatePage::show_error(const QString &heading, const QString &text) {
+  set_numbers_enabled(false);
+  message_->show_message(Tone::error, heading, text);
+}
+
+void EstimatePage::show_notice(const QString &heading, const QString &text) {
+  message_->show_message(Tone::error, heading, text);
+}
+
+void EstimatePage::show_nothing(const QString &title) {
+  plan_ = nullptr;
+  title_->setText(title);
+  subtitle_->hide();
+  results_.set_plan(nullptr);
+  write_chain();
+  write_assumptions();
+  set_numbers_enabled(false);
+  message_->show_message(Tone::hint, tr("Choose a plan"),
+                         tr("Take one from the list, or open a plan file of your own; a file may "
+                            "also be dropped on this window."));
+}
+
+void EstimatePage::set_numbers_enabled(bool enabled) {
+  for (QWidget *widget : {static_cast<QWidget *>(tree_), static_cast<QWidget *>(chain_),
+                          static_cast<QWidget *>(assumptions_)})
+    widget->setEnabled(enabled);
+}
+
+void EstimatePage::select_number(const QString &key) {
+  QModelIndex index = key.isEmpty() ? QModelIndex() : results_.index_of(key);
+  if (!index.isValid())
+    index = results_.first_number();
+  tree_->setCurrentIndex(index);
+}
+
+void EstimatePage::write_chain() {
+  const QString chain = results_.explanation(tree_->currentIndex(), chain_depth);
+  LineWriter writer(*chain_);
+  if (chain.isEmpty() && plan_)
+    writer.line(tr("Select a number to see its formula, what went in and the sources."), 0, true);
+  for (const QString &line : chain.split(u'\n', Qt::SkipEmptyParts)) {
+    const QString text = line.trimmed();
+    const auto blanks = static_cast<int>(line.indexOf(text.front()));
+    writer.line(text, blanks * indentation, text.startsWith(u"= ") || text.startsWith(u"from "));
+  }
+  writer.finish();
+}
+
+void EstimatePage::write_assumptions() {
+  assumptions_title_->setText(plan_ ? text_of(plan_->report.remarks_title) : tr("Assumptions"));
+  LineWriter writer(*assumptions_);
+  if (plan_)
+    for (const ReportRemark &remark : plan_->report.remarks) {
+      writer.line(text_of(remark.label), 0, false);
+      writer.line(text_of(remark.text), 2 * indentation, true);
+    }
+  writer.finish();
+}
+
+void EstimatePage::changeEvent(QEvent *event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::PaletteChange) {
+    write_chain();
+    write_assumptions();
+  }
+}
+
+} // namespace flopcast

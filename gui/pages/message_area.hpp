@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "gui/theme.hpp"
+
+#include <QWidget>
+
+class QTextEdit;
+
+namespace flopcast {
+
+/// A message in the page, never a box in the way: as tall as its text up to a limit, then it
+/// scrolls. The heading says what the colour says.
+class MessageArea : public QWidget {
+  Q_OBJECT
+
+public:
+  explicit MessageArea(QWidget *parent);
+
+  void show_message(Tone tone, const QString &heading, const QString &text);
+  void clear();
+  /// Heading and text.
+  [[nodiscard]] QString text() const;
+
+protected:
+  void paintEvent(QPaintEvent *event) override;
+  void changeEvent(QEvent *event) override;
+
+private:
+  void write();
+  void fit_height();
+
+  Tone tone_ = Tone::hint;
+  QString heading_;
+  QString message_;
+  QTextEdit *view_;
+};
+
+} // namespace flopcast
