@@ -24,7 +24,8 @@ public:
   [[nodiscard]] static std::vector<std::filesystem::path>
   standard_directories(const std::filesystem::path &executable);
 
-  /// Ids of all presets of a kind ("devices", "nodes", "models", "plans", "calibrations"), sorted.
+  /// Ids of all presets of a kind ("devices", "nodes", "fabrics", "models", "plans",
+  /// "calibrations"), sorted.
   [[nodiscard]] std::vector<std::string> ids(std::string_view kind) const;
 
   /// The id that a user's name stands for: "H100" → "h100-sxm5-80gb". A name that is no id and no
@@ -40,8 +41,8 @@ public:
   /// Path of a preset's file, by its id. Empty if there is none.
   [[nodiscard]] std::filesystem::path path(std::string_view kind, std::string_view id) const;
 
-  /// The file at a path, or else that of the preset of that name or alias. Throws InputError if there
-  /// is neither.
+  /// The file at a path, or else that of the preset of that name or alias. Throws InputError if
+  /// there is neither.
   [[nodiscard]] std::filesystem::path locate(std::string_view kind, const std::string &where) const;
 
   /// Parses the preset's file. Throws InputError if there is none or it is broken.
