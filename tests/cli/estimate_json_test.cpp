@@ -72,7 +72,9 @@ TEST_F(EstimateJson, HasEveryKeyAsAPlainNumber) {
 }
 
 TEST_F(EstimateJson, IsTheSameDocumentForEveryShippedPlan) {
-  for (const auto &preset : json({"presets", "list", "plans"})["presets"]) {
+  const Json list = json({"presets", "list", "plans"});
+  ASSERT_FALSE(list["presets"].empty());
+  for (const auto &preset : list["presets"]) {
     const std::string plan = preset["id"];
     const Json answer = json({"estimate", plan});
     for (const std::string &key : number_keys)

@@ -130,7 +130,9 @@ TEST_F(PresetsCommand, SearchWantsAllWordsInAnyCase) {
 }
 
 TEST_F(PresetsCommand, SearchMayBeOfOneKind) {
-  for (const auto &preset : json({"presets", "search", "prices", "h100", "aws"})["presets"])
+  const auto found = json({"presets", "search", "prices", "h100", "aws"});
+  ASSERT_FALSE(found["presets"].empty());
+  for (const auto &preset : found["presets"])
     EXPECT_EQ(preset["kind"], "prices");
   for (const char *format : {"table", "csv", "md"})
     EXPECT_THAT(run({"presets", "search", "energy", "FRA", "--format", format}).out,
