@@ -2,6 +2,8 @@
 # What the project needs from Debian, and what it can do without.
 
 find_package(fmt 9 REQUIRED)
+find_package(Eigen3 3.4 REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(tomlplusplus 3 REQUIRED)
 find_package(nlohmann_json 3 REQUIRED)
 find_package(CLI11 2 REQUIRED)

@@ -1,78 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/calibration.hpp"
 
-#include "hardware/preset_fields.hpp"
-
 #include <algorithm>
 
 namespace flopcast {
 namespace {
 
-double required_share(TableReader &table, std::string_view key) {
-  const auto share = table.number(key, 0.001, 1.0);
-  if (!share && !table.has(key))
-    table.report_missing(key, "a share between 0.001 and 1");
-  return share.value_or(1.0);
-}
-
 double flop_efficiency(const Calibration &calibration, const OperatorCall &call) {
   switch (call.kind) {
   case OperatorClass::gemm:
+  case OperatorClass::grouped_gemm:
     return calibration.gemm_efficiency;
   case OperatorClass::batched_gemm:
     return calibration.batched_gemm_efficiency;
   case OperatorClass::fused_attention:
     return call.pass == Pass::forward ? calibration.attention_forward_efficiency
                                       : calibration.attention_backward_efficiency;
-  case OperatorClass::memory_bound:
-    break;
+  default:
+    return 1.0;
   }
-  return 1.0;
 }
 
 } // namespace
 
-Calibration read_calibration(const InputValue &root_value, const std::string &id,
-                             Diagnostics &diagnostics) {
-  using namespace units;
-  constexpr std::array origins{
-      Spelled<Origin>{"measured", Origin::measured},
-      Spelled<Origin>{"calibrated", Origin::calibrated},
-      Spelled<Origin>{"default", Origin::defaulted},
-  };
-  TableReader root(root_value, "", diagnostics);
-  Calibration calibration;
-  calibration.id = id;
-  calibration.name = required_text(root, "name", "what was calibrated");
-  calibration.origin = root.choice<Origin>("origin", origins).value_or(Origin::defaulted);
-  calibration.provenance = read_provenance(root);
-  (void)root.text("note");
+std::string_view to_text(LinkLevel level) {
+  return level == LinkLevel::scale_up ? "scale_up" : "scale_out";
+}
 
-  TableReader compute = root.table("compute");
-  calibration.gemm_efficiency = required_share(compute, "gemm");
-  calibration.batched_gemm_efficiency = required_share(compute, "batched_gemm");
-  calibration.attention_forward_efficiency = required_share(compute, "attention_forward");
-  calibration.attention_backward_efficiency = required_share(compute, "attention_backward");
-  (void)read_provenance(compute);
-  compute.finish();
+namespace {
 
-  TableReader memory = root.table("memory");
-  calibration.memory_efficiency = required_share(memory, "bandwidth");
-  (void)read_provenance(memory);
-  memory.finish();
+/// The first model that find() has for the format, or for the other 16-bit one.
+template <class Find> auto of_format(NumberFormat format, Find find) {
+  auto model = find(format);
+  if (model == nullptr && format == NumberFormat::fp16)
+    model = find(NumberFormat::bf16);
+  if (model == nullptr && format == NumberFormat::bf16)
+    model = find(NumberFormat::fp16);
+  return model;
+}
 
-  TableReader launch = root.table("launch");
-  calibration.launch = required_quantity(launch, "kernel", 0.0 * second, sane::most_latency);
-  (void)read_provenance(launch);
-  launch.finish();
+template <class Model> const Model *pointer(const std::optional<Model> &model) {
+  return model ? &*model : nullptr;
+}
 
-  TableReader network = root.table("network");
-  calibration.scale_up_efficiency = required_share(network, "scale_up");
-  calibration.scale_out_efficiency = required_share(network, "scale_out");
-  (void)read_provenance(network);
-  network.finish();
-  root.finish();
-  return calibration;
+} // namespace
+
+const GemmModel *Calibration::gemm_model(OperatorClass kind, NumberFormat format) const {
+  if (kind != OperatorClass::gemm && kind != OperatorClass::batched_gemm)
+    return nullptr;
+  const auto &models = kind == OperatorClass::gemm ? gemm : batched_gemm;
+  return of_format(format,
+                   [&](NumberFormat f) { return pointer(models[static_cast<std::size_t>(f)]); });
+}
+
+const AttentionModel *Calibration::attention_model(NumberFormat format, Pass pass) const {
+  return of_format(format, [&](NumberFormat f) { return pointer(attention_of(f, pass)); });
 }
 
 std::optional<FlopRate> usable_peak(const Device &device, NumberFormat format) {
@@ -94,14 +76,89 @@ std::optional<FlopRate> usable_peak(const Device &device, NumberFormat format) {
   return std::nullopt;
 }
 
+std::optional<DeviceRates> device_rates(const Device &device, NumberFormat format) {
+  const auto peak = usable_peak(device, format);
+  if (!peak || !device.multiprocessors)
+    return std::nullopt;
+  return DeviceRates{.peak = *peak,
+                     .memory_bandwidth = device.memory_bandwidth,
+                     .multiprocessors = *device.multiprocessors};
+}
+
+ElementBytes element_bytes(NumberFormat format) {
+  switch (format) {
+  case NumberFormat::fp64:
+    return {8, 8, 8};
+  case NumberFormat::fp32:
+  case NumberFormat::tf32:
+    return {4, 4, 4};
+  case NumberFormat::fp16:
+  case NumberFormat::bf16:
+    return {2, 2, 2};
+  case NumberFormat::fp8:
+  case NumberFormat::int8:
+    return {1, 1, 2};
+  case NumberFormat::fp4:
+    return {0.5, 0.5, 2};
+  }
+  return {};
+}
+
+namespace {
+
+std::optional<Seconds> modelled_time(const Device &device, const Calibration &calibration,
+                                     const OperatorCall &call) {
+  if (const GemmModel *product = calibration.gemm_model(call.kind, call.format)) {
+    const auto rates = device_rates(device, call.format);
+    if (!rates)
+      return std::nullopt;
+    const auto time = [&](const MatrixShape &shape) {
+      return gemm_time(*product, *rates, shape, element_bytes(call.format));
+    };
+    const auto [batch, m, n, k] = call.shape;
+    // Two kernels backward are the gradients of the input and of the weights.
+    if (call.pass == Pass::backward && call.kernels == 2)
+      return time({batch, m, k, n}) + time({batch, k, n, m});
+    return time(call.shape);
+  }
+  if (call.kind == OperatorClass::fused_attention) {
+    if (const AttentionModel *model = calibration.attention_model(call.format, call.pass))
+      if (const auto rates = device_rates(device, call.format))
+        return attention_time(*model, *rates, call);
+  } else if (!multiplies_matrices(call.kind)) {
+    if (const auto &model = calibration.stream_of(call.kind, call.pass))
+      return stream_time(*model, device.memory_bandwidth, call);
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
 Seconds operator_time(const Device &device, const Calibration &calibration,
                       const OperatorCall &call) {
+  const Seconds launches = static_cast<double>(call.kernels) * calibration.launch;
+  if (const auto modelled = modelled_time(device, calibration, call))
+    return std::max(launches, *modelled);
   const Seconds memory = call.bytes / (device.memory_bandwidth * calibration.memory_efficiency);
   Seconds compute;
   if (call.flops > FlopCount{})
     if (const auto peak = usable_peak(device, call.format))
       compute = call.flops / (*peak * flop_efficiency(calibration, call));
-  return static_cast<double>(call.kernels) * calibration.launch + std::max(compute, memory);
+  return launches + std::max(compute, memory);
+}
+
+bool in_calibrated_range(const Calibration &calibration, const OperatorCall &call) {
+  if (const GemmModel *product = calibration.gemm_model(call.kind, call.format)) {
+    return in_measured_range(*product, call.shape);
+  }
+  if (call.kind == OperatorClass::fused_attention) {
+    if (const AttentionModel *model = calibration.attention_model(call.format, call.pass))
+      return in_measured_range(*model, call);
+  } else if (!multiplies_matrices(call.kind)) {
+    if (const auto &model = calibration.stream_of(call.kind, call.pass))
+      return in_measured_range(*model, call);
+  }
+  return true;
 }
 
 } // namespace flopcast

@@ -2,72 +2,118 @@
 #pragma once
 
 #include "hardware/device.hpp"
-#include "hardware/input/table_reader.hpp"
+#include "hardware/efficiency/attention_model.hpp"
+#include "hardware/efficiency/gemm_model.hpp"
+#include "hardware/efficiency/link_model.hpp"
+#include "hardware/efficiency/sample.hpp"
+#include "hardware/efficiency/stream_model.hpp"
+#include "hardware/operator_call.hpp"
 #include "hardware/provenance.hpp"
 #include "hardware/units/quantity.hpp"
 
-#include <cstdint>
+#include <array>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace flopcast {
 
-/// What a kernel does, as far as its speed depends on it.
-enum class OperatorClass {
-  gemm,            ///< dense matrix product
-  batched_gemm,    ///< the two products of unfused attention
-  fused_attention, ///< flash attention, one kernel
-  memory_bound,    ///< norms, softmax, activations, residual sums, embedding, optimizer
-};
-
-enum class Pass { forward, backward };
-
-/// A matrix product as the device sees it: batch × (rows × depth) · (depth × columns). The shard of
-/// one rank, not the whole operator. All zero for what is no product.
-struct MatrixShape {
-  std::int64_t batch = 0; ///< independent products: heads × sequences for attention, else 1
-  std::int64_t rows = 0;
-  std::int64_t columns = 0;
-  std::int64_t depth = 0;
-
-  bool operator==(const MatrixShape &) const = default;
-};
-
-/// One operator on one device.
-struct OperatorCall {
-  OperatorClass kind = OperatorClass::memory_bound;
+/// How well a class of operators was met: on what the fit saw, and on whole shapes held back from
+/// it.
+struct ClassErrors {
+  OperatorClass kind = OperatorClass::gemm;
   Pass pass = Pass::forward;
   NumberFormat format = NumberFormat::bf16;
-  FlopCount flops;          ///< matrix work; zero for memory-bound operators
-  Bytes bytes;              ///< read and written in device memory
-  std::int64_t kernels = 1; ///< launches
-  MatrixShape shape = {};   ///< attention: rows are queries, columns keys, depth a head's width
+  ErrorSummary fitted = {};
+  ErrorSummary held_back = {};
 };
 
-/// Share of the datasheet's rates that real kernels reach, and what a launch costs.
+/// Links inside a scale-up domain, and those of the network between domains.
+enum class LinkLevel { scale_up, scale_out };
+
+[[nodiscard]] std::string_view to_text(LinkLevel level);
+
+/// How well a kind of collective was met, for data of at least 1 MiB: at the sizes that the fit
+/// saw, and at whole octaves of sizes held back from it.
+struct LinkErrors {
+  LinkLevel level = LinkLevel::scale_up;
+  Collective collective = Collective::all_reduce;
+  ErrorSummary fitted;
+  ErrorSummary held_back;
+};
+
+/// How fast the kernels of a device really are, relative to its datasheet, and how sure that is.
 struct Calibration {
   std::string id;
   std::string name;
   Origin origin = Origin::defaulted;
   Provenance provenance;
+  std::string device;         ///< id of the device that was measured; "" for the defaults
+  std::string software;       ///< that the kernels came from
+  std::string transferred_to; ///< id of a relative that stands in for it unmeasured, else ""
 
+  // One share a class where no model below knows the shape.
   double gemm_efficiency = 0;
   double batched_gemm_efficiency = 0;
   double attention_forward_efficiency = 0;
   double attention_backward_efficiency = 0;
   double memory_efficiency = 0;
-  Seconds launch;                  ///< per kernel
+  Seconds launch;                  ///< of a kernel by the host
   double scale_up_efficiency = 0;  ///< of the links inside a scale-up domain
   double scale_out_efficiency = 0; ///< of the network
+
+  std::array<std::optional<GemmModel>, number_format_count> gemm; ///< by NumberFormat
+  /// Of the products of unfused attention, by NumberFormat.
+  std::array<std::optional<GemmModel>, number_format_count> batched_gemm;
+  /// Of fused attention, by NumberFormat and Pass.
+  std::array<std::array<std::optional<AttentionModel>, 2>, number_format_count> attention;
+  /// Of memory-bound operators, by OperatorClass and Pass.
+  std::array<std::array<std::optional<StreamModel>, 2>, operator_class_count> stream;
+  std::vector<ClassErrors> errors;
+
+  // Absent: an efficiency of the bandwidth above and the datasheet's latencies.
+  std::optional<LinkModel> scale_up_links;
+  std::optional<LinkModel> scale_out_links;
+  std::vector<LinkErrors> link_errors;
+
+  /// The model for products (gemm or batched_gemm) in a format; fp16 and bf16 stand in for each
+  /// other. Null if there is none.
+  [[nodiscard]] const GemmModel *gemm_model(OperatorClass kind, NumberFormat format) const;
+  /// The same for fused attention.
+  [[nodiscard]] const AttentionModel *attention_model(NumberFormat format, Pass pass) const;
+
+  [[nodiscard]] std::optional<AttentionModel> &attention_of(NumberFormat format, Pass pass) {
+    return attention[static_cast<std::size_t>(format)][static_cast<std::size_t>(pass)];
+  }
+  [[nodiscard]] const std::optional<AttentionModel> &attention_of(NumberFormat format,
+                                                                  Pass pass) const {
+    return attention[static_cast<std::size_t>(format)][static_cast<std::size_t>(pass)];
+  }
+  [[nodiscard]] std::optional<StreamModel> &stream_of(OperatorClass kind, Pass pass) {
+    return stream[static_cast<std::size_t>(kind)][static_cast<std::size_t>(pass)];
+  }
+  [[nodiscard]] const std::optional<StreamModel> &stream_of(OperatorClass kind, Pass pass) const {
+    return stream[static_cast<std::size_t>(kind)][static_cast<std::size_t>(pass)];
+  }
 };
 
-/// Reads a calibration preset. Problems go to `diagnostics`.
-[[nodiscard]] Calibration read_calibration(const InputValue &root, const std::string &id,
-                                           Diagnostics &diagnostics);
-
-/// launch + max(FLOPs / (peak × efficiency), bytes / (bandwidth × efficiency)).
-/// The peak is usable_peak(); the shape serves calibrations that know how efficiency depends on it.
+/// Time of an operator on a device.
+/// With a model: the longer of gemm_time(), attention_time() or stream_time() and the host's
+/// launches. Others: launches + max(FLOPs / (peak × efficiency), bytes / (bandwidth × efficiency)),
+/// the peak being usable_peak().
 [[nodiscard]] Seconds operator_time(const Device &device, const Calibration &calibration,
                                     const OperatorCall &call);
+
+/// Whether the operator's shape was measured; true too for classes without a model, which know
+/// none.
+[[nodiscard]] bool in_calibrated_range(const Calibration &calibration, const OperatorCall &call);
+
+/// The device's rates in a format. Empty where it has no usable peak.
+[[nodiscard]] std::optional<DeviceRates> device_rates(const Device &device, NumberFormat format);
+
+/// What operands and results of a product in a format take: narrow operands give 16-bit results.
+[[nodiscard]] ElementBytes element_bytes(NumberFormat format);
 
 /// The peak at which products in `format` are counted: the device's own, or, where its matrix units
 /// do not know the format, that of the nearest format of at least its width. Empty if there is

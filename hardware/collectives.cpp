@@ -3,8 +3,104 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 namespace flopcast {
+namespace {
+
+/// A group that reaches over several domains.
+struct Crossing {
+  std::int64_t ranks;
+  std::int64_t inside; ///< ranks in each domain
+  std::int64_t domains;
+  std::int64_t levels; ///< of a binary tree over the domains
+  Bandwidth up;        ///< fast links of a rank that lead to others in its domain
+  Bandwidth out;       ///< share of the NICs of one rank
+  Seconds datasheet_latency;
+};
+
+Crossing crossing(const LinkModel &up, const LinkModel &out, const RankGroup &group,
+                  std::int64_t inside, const Node &node) {
+  Crossing c{};
+  c.ranks = group.size;
+  c.inside = inside;
+  c.domains = (group.size + inside - 1) / inside;
+  c.levels = static_cast<std::int64_t>(std::bit_width(static_cast<std::uint64_t>(c.domains - 1)));
+  c.up = usable_links(up, inside) * node.scale_up_bandwidth;
+  c.out = node.scale_out_bandwidth.value_or(Bandwidth{});
+  c.datasheet_latency =
+      (inside > 1 ? up.datasheet_latency * node.scale_up_latency : Seconds{}) +
+      static_cast<double>(c.levels) * (out.datasheet_latency * node.scale_out_latency);
+  return c;
+}
+
+/// Network bandwidth of the ranks of one domain together.
+Bandwidth domain_out(const CollectiveModel &out, const Crossing &c) {
+  return std::pow(static_cast<double>(c.inside), out.nic_sharing) * c.out;
+}
+
+Seconds transfer(Bytes wire, Bandwidth bandwidth) {
+  return wire == Bytes{} ? Seconds{} : wire / bandwidth;
+}
+
+Seconds ring_across(const CollectiveModel &up, const CollectiveModel &out, Collective collective,
+                    Bytes data, const Crossing &c) {
+  const auto n = static_cast<double>(c.ranks);
+  const bool uses_up = c.inside > 1;
+  // Of the hand-overs of a ring as many cross as there are domains, less one.
+  const double laps = collective == Collective::all_reduce ? 2 : 1;
+  const bool one_message = collective == Collective::point_to_point;
+  const double steps_out = one_message ? 1 : laps * static_cast<double>(c.domains - 1);
+  const double steps_up = one_message ? 0 : laps * static_cast<double>(c.ranks - c.domains);
+  const auto through = [&](Bandwidth up_rate, Bandwidth out_rate, bool filling) {
+    const auto time = [&](const CollectiveModel &m, Bandwidth rate) {
+      const Seconds alone = transfer(ring_share(collective, n, m.local_copy) * data, rate);
+      return filling ? filled_transfer(alone, m.fill, m.fill_exponent) : alone;
+    };
+    const Seconds network = time(out, out_rate);
+    return uses_up ? std::max(network, time(up, up_rate)) : network;
+  };
+  // One kernel does it all: its launch is paid once.
+  const Seconds start = uses_up ? std::max(up.start, out.start) : out.start;
+  const Seconds simple = start + steps_up * up.step + steps_out * out.step +
+                         through(c.up * up.efficiency, domain_out(out, c) * out.efficiency, true);
+  if (out.low_latency_efficiency <= 0 || (uses_up && up.low_latency_efficiency <= 0))
+    return simple;
+  const Seconds early =
+      uses_up ? std::max(up.low_latency_start, out.low_latency_start) : out.low_latency_start;
+  return faster_protocol(simple,
+                         early + steps_up * up.low_latency_step + steps_out * out.low_latency_step +
+                             through(c.up * up.low_latency_efficiency,
+                                     domain_out(out, c) * out.low_latency_efficiency, false));
+}
+
+/// NCCL's double binary tree: all the data go up and come down; a chain inside the domain, or the
+/// switch's reduction.
+Seconds tree_across(const CollectiveModel &up, const LinkModel &out_model, Bytes data,
+                    const Crossing &c) {
+  const CollectiveModel &out = out_model.of(Collective::all_reduce);
+  const bool uses_up = c.inside > 1;
+  const double steps = 2 * static_cast<double>(c.levels);
+  const Seconds network = filled_transfer(
+      transfer(2.0 * data, domain_out(out, c) * (out.efficiency * out_model.tree_efficiency)),
+      out.fill, out.fill_exponent);
+  if (!uses_up)
+    return out.start + steps * out.step + network;
+  const Seconds start = std::max(up.start, out.start) + steps * out.step;
+  const Seconds chain =
+      start + static_cast<double>(2 * (c.inside - 1)) * up.step +
+      std::max(network, filled_transfer(transfer(2.0 * data, c.up * up.efficiency), up.fill,
+                                        up.fill_exponent));
+  if (up.in_switch_efficiency <= 0)
+    return chain;
+  const Seconds in_switch =
+      std::max(up.in_switch_start, out.start) + steps * out.step +
+      std::max(network, filled_transfer(transfer(data, c.up * up.in_switch_efficiency),
+                                        up.in_switch_fill, up.fill_exponent));
+  return std::min(chain, in_switch);
+}
+
+} // namespace
 
 std::int64_t ranks_per_domain(const RankGroup &group, const Node &node) {
   const std::int64_t fitting = node.scale_up_domain / std::max<std::int64_t>(group.stride, 1);
@@ -24,30 +120,79 @@ Bandwidth ring_bandwidth(const RankGroup &group, const Cluster &cluster) {
   return inside == 1 ? scale_out : std::min(scale_up, scale_out);
 }
 
-Seconds collective_time(Collective collective, Bytes data, const RankGroup &group,
-                        const Cluster &cluster) {
+Seconds link_collective_time(const LinkModel &up, const LinkModel &out, Collective collective,
+                             Bytes data, const RankGroup &group, const Node &node) {
   if (group.size <= 1)
     return Seconds{};
-  const auto ranks = static_cast<double>(group.size);
-  const double ring_share = (ranks - 1) / ranks;
-  double share = 1;
-  switch (collective) {
-  case Collective::all_reduce:
-    share = 2 * ring_share;
-    break;
-  case Collective::all_gather:
-  case Collective::reduce_scatter:
-    share = ring_share;
-    break;
-  case Collective::point_to_point:
-    break;
+  const std::int64_t inside = ranks_per_domain(group, node);
+  const auto within = [&](Collective what) {
+    return domain_collective_time(up, what, data, inside, node.scale_up_bandwidth,
+                                  node.scale_up_latency);
+  };
+  if (inside >= group.size)
+    return within(collective);
+  const Crossing c = crossing(up, out, group, inside, node);
+  const CollectiveModel &m = out.of(collective);
+  const auto n = static_cast<double>(group.size);
+  if (collective == Collective::all_to_all) {
+    const auto remote = static_cast<double>(group.size - inside);
+    const Bytes wire = (remote + m.local_copy) / n * data;
+    const Seconds between = c.datasheet_latency + m.start + remote * m.step +
+                            filled_transfer(transfer(static_cast<double>(inside) * wire,
+                                                     domain_out(m, c) * m.efficiency),
+                                            m.fill, m.fill_exponent);
+    return std::max(between, within(collective));
   }
-  const std::int64_t inside = ranks_per_domain(group, cluster.node);
-  const std::int64_t domains = (group.size + inside - 1) / inside;
-  const auto levels = std::bit_width(static_cast<std::uint64_t>(domains - 1));
-  const Seconds latency = (inside > 1 ? cluster.node.scale_up_latency : Seconds{}) +
-                          static_cast<double>(levels) * cluster.node.scale_out_latency;
-  return latency + share * data / ring_bandwidth(group, cluster);
+  Seconds fastest = ring_across(up.of(collective), m, collective, data, c);
+  if (collective == Collective::all_reduce && out.tree_efficiency > 0)
+    fastest = std::min(fastest, tree_across(up.of(collective), out, data, c));
+  fastest += c.datasheet_latency;
+  if (out.hierarchical && inside > 1) {
+    // Each rank's part of what its domain holds goes round the same ranks of the other domains.
+    const auto between = [&](Collective what) {
+      Crossing one = c;
+      one.ranks = c.domains;
+      one.inside = 1;
+      one.out = domain_out(out.of(what), c) / static_cast<double>(inside);
+      return static_cast<double>(c.levels) * (out.datasheet_latency * node.scale_out_latency) +
+             ring_across(up.of(what), out.of(what), what, data / static_cast<double>(inside), one);
+    };
+    if (collective == Collective::all_reduce)
+      fastest =
+          std::min(fastest, within(Collective::reduce_scatter) + between(Collective::all_reduce) +
+                                within(Collective::all_gather));
+    else if (collective == Collective::all_gather || collective == Collective::reduce_scatter)
+      fastest = std::min(fastest, within(collective) + between(collective));
+  }
+  return std::max(fastest, within(collective));
+}
+
+Seconds shared_collective_time(const LinkModel &up, const LinkModel &out, Collective collective,
+                               Bytes data, const RankGroup &group, const Node &node,
+                               std::int64_t at_once) {
+  const bool crosses = ranks_per_domain(group, node) < group.size;
+  const double contention = crosses ? out.contention : up.contention;
+  const double others = static_cast<double>(std::max<std::int64_t>(at_once, 1) - 1);
+  return link_collective_time(up, out, collective, (1 + contention * others) * data, group, node);
+}
+
+Seconds collective_time(Collective collective, Bytes data, const RankGroup &group,
+                        const Cluster &cluster) {
+  const Calibration &calibration = cluster.calibration;
+  const bool crosses = ranks_per_domain(group, cluster.node) < group.size;
+  const auto time = [&](const LinkModel &up, const LinkModel &out) {
+    return link_collective_time(up, out, collective, data, group, cluster.node);
+  };
+  // An estimate asks ten times: no model is copied, and none made that is not looked at.
+  const auto over = [&](const LinkModel &up) {
+    if (!crosses)
+      return time(up, up);
+    return calibration.scale_out_links
+               ? time(up, *calibration.scale_out_links)
+               : time(up, default_link_model(calibration.scale_out_efficiency));
+  };
+  return calibration.scale_up_links ? over(*calibration.scale_up_links)
+                                    : over(default_link_model(calibration.scale_up_efficiency));
 }
 
 } // namespace flopcast

@@ -2,13 +2,13 @@
 #pragma once
 
 #include "hardware/cluster.hpp"
+#include "hardware/efficiency/link_model.hpp"
+#include "hardware/node.hpp"
 #include "hardware/units/quantity.hpp"
 
 #include <cstdint>
 
 namespace flopcast {
-
-enum class Collective { all_reduce, all_gather, reduce_scatter, point_to_point };
 
 /// Ranks first, first + stride, …: how the ranks of a parallel group lie in the global order.
 struct RankGroup {
@@ -24,10 +24,31 @@ struct RankGroup {
 /// domain uses g GPUs' share of its NICs; the groups beside it use the rest.
 [[nodiscard]] Bandwidth ring_bandwidth(const RankGroup &group, const Cluster &cluster);
 
-/// Time of a ring collective over `data`: the whole tensor that every rank ends up with
-/// (all-reduce, all-gather) or begins with (reduce-scatter), or the message (point to point).
-/// All-reduce moves 2(n-1)/n of it over each link, the other two (n-1)/n; a latency is paid once
-/// inside the domain and, between domains, once a level of a binary tree over them.
+/// Time of a collective over `data` (what they are: see Collective).
+/// Inside a domain the fastest of ring and switch. Between N domains with g ranks in each, the
+/// fastest of
+///  * a ring through all ranks: the slower of the fast links and g GPUs' share of the NICs;
+///  * a tree (all-reduce): 2 ceil(log2 N) steps between domains instead of 2(N-1), all the data
+///  sent
+///    up and down, through the switch inside where it reduces;
+///  * a phase inside and one between domains, one after the other, where software does that;
+/// and never faster than the part inside a domain alone. All-to-all sends (n-g)/n of the data over
+/// each GPU's own share of the NICs, beside what it exchanges inside.
+/// Never falls when data grow, nor when the group grows (but see LinkModel::link_share).
+[[nodiscard]] Seconds link_collective_time(const LinkModel &up, const LinkModel &out,
+                                           Collective collective, Bytes data,
+                                           const RankGroup &group, const Node &node);
+
+/// The same for each of `at_once` equal collectives that share the links.
+[[nodiscard]] Seconds shared_collective_time(const LinkModel &up, const LinkModel &out,
+                                             Collective collective, Bytes data,
+                                             const RankGroup &group, const Node &node,
+                                             std::int64_t at_once);
+
+/// link_collective_time() with the links that the cluster's calibration was fitted to.
+/// Where there are none and nothing but an efficiency of the bandwidth is known: all-reduce moves
+/// 2(n-1)/n of the data over each link of a ring, all-gather and reduce-scatter (n-1)/n; a latency
+/// is paid once inside the domain and, between domains, once a level of a binary tree over them.
 [[nodiscard]] Seconds collective_time(Collective collective, Bytes data, const RankGroup &group,
                                       const Cluster &cluster);
 

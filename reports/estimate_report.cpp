@@ -86,6 +86,16 @@ void put(Json &root, std::string_view path, Json value) {
   *node = std::move(value);
 }
 
+/// Operators whose times are extrapolated, as a list for people; "" if there are none.
+std::string extrapolated_roles(const Estimate &estimate) {
+  std::string text;
+  for (std::size_t role = 0; estimate.step && role < operator_role_count; ++role)
+    if (estimate.step->extrapolated.test(role))
+      text +=
+          fmt::format("{}{}", text.empty() ? "" : ", ", to_text(static_cast<OperatorRole>(role)));
+  return text;
+}
+
 Json layout_json(const Layout &layout) {
   const Parallelism &parallel = layout.parallelism;
   return {{"gpus", layout.gpus},
@@ -131,6 +141,10 @@ Json answer_json(const Answer &answer, const std::optional<Layout> &nearest) {
   if (estimate.run)
     for (const CostLine &line : estimate.run->costs)
       root["cost"]["lines"].push_back({{"name", line.name}, {"usd", line.amount.in(units::usd)}});
+  root["extrapolated"] = Json::array();
+  for (std::size_t role = 0; estimate.step && role < operator_role_count; ++role)
+    if (estimate.step->extrapolated.test(role))
+      root["extrapolated"].push_back(to_text(static_cast<OperatorRole>(role)));
   root["assumptions"] = Json::array();
   for (const Assumption &assumption : run.plan.assumptions)
     root["assumptions"].push_back({{"key", assumption.key},
@@ -208,6 +222,10 @@ Report estimate_report(const Answer &answer, const std::optional<Layout> &neares
   report.remarks_title = "Assumptions (defaults unless the plan says otherwise)";
   if (plan.price.origin != Origin::defaulted) // else it stands among the assumptions
     report.remarks.push_back({"price", plan.price.description});
+  if (const std::string roles = extrapolated_roles(estimate); !roles.empty())
+    report.remarks.push_back({"hardware.calibration",
+                              fmt::format("extrapolated: shapes of {} lie outside what {} measured",
+                                          roles, answer.run.cluster.calibration.id)});
   for (const Assumption &assumption : plan.assumptions)
     report.remarks.push_back(
         {assumption.key, fmt::format("{} – {}", assumption.value, assumption.why)});

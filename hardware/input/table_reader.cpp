@@ -5,7 +5,9 @@
 #include <fmt/ranges.h>
 
 #include <array>
+#include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace flopcast {
 namespace {
@@ -163,6 +165,57 @@ std::optional<std::int64_t> TableReader::integer(std::string_view key, std::int6
     return std::nullopt;
   }
   return static_cast<std::int64_t>(*value);
+}
+
+std::vector<double> TableReader::numbers(std::string_view key, double lowest, double highest) {
+  const InputValue *value = find(key);
+  std::vector<double> result;
+  if (value == nullptr)
+    return result;
+  const auto *array = std::get_if<InputArray>(&value->data);
+  if (array == nullptr) {
+    report(key, fmt::format("expected an array of numbers, got {}", type_name(*value)));
+    return result;
+  }
+  for (const InputValue &element : *array) {
+    double number = std::numeric_limits<double>::quiet_NaN();
+    if (const auto *integer = std::get_if<std::int64_t>(&element.data))
+      number = static_cast<double>(*integer);
+    else if (const auto *real = std::get_if<double>(&element.data))
+      number = *real;
+    if (!(number >= lowest && number <= highest)) {
+      diagnostics_->add(element.place, fmt::format("{}: expected a number from {} to {}",
+                                                   full_key(key), lowest, highest));
+      return {};
+    }
+    result.push_back(number);
+  }
+  return result;
+}
+
+std::vector<double> TableReader::number_block(std::string_view key) {
+  std::vector<double> result;
+  const auto block = text(key);
+  if (!block)
+    return result;
+  const char *at = block->data();
+  const char *const end = at + block->size();
+  while (at != end) {
+    if (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t') {
+      ++at;
+      continue;
+    }
+    double number = 0;
+    const auto [next, error] = std::from_chars(at, end, number);
+    if (error != std::errc{} || !std::isfinite(number)) {
+      report(key, fmt::format("expected numbers and white space, got \"{}\" after {} numbers", *at,
+                              result.size()));
+      return {};
+    }
+    result.push_back(number);
+    at = next;
+  }
+  return result;
 }
 
 std::optional<double> TableReader::any_quantity(std::string_view key, const Exponents &exponents,

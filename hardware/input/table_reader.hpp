@@ -47,6 +47,11 @@ public:
   /// A number within [lowest, highest].
   [[nodiscard]] std::optional<double> number(std::string_view key, double lowest, double highest);
 
+  /// The numbers of an array, each within [lowest, highest]; none where one is wrong.
+  [[nodiscard]] std::vector<double> numbers(std::string_view key, double lowest, double highest);
+  /// The numbers of a text that holds nothing but numbers and white space: long tables of them.
+  [[nodiscard]] std::vector<double> number_block(std::string_view key);
+
   /// A quantity within [lowest, highest]. A plain number stands for `plain_unit` if one is given.
   template <class Dim>
   [[nodiscard]] std::optional<Quantity<Dim>>

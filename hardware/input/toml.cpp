@@ -43,7 +43,7 @@ void check_depth(std::string_view text, const std::string &file) {
       continue;
     }
     if (c == '"' || c == '\'') {
-      const std::string_view quote = c == '"' ? "\"\"\"" : "'''";
+      const std::string_view quote = c == '"' ? R"(""")" : "'''";
       const std::size_t length = text.substr(at).starts_with(quote) ? 3 : 1;
       at = skip_past(at + length, quote.substr(0, length), c == '"');
       // A text of several lines may end in one or two quotes of its own.

@@ -22,11 +22,9 @@ struct Kind {
 };
 
 constexpr std::array kinds{
-    Kind{"devices", "gpu", "GPU"},
-    Kind{"nodes", "node", "node"},
-    Kind{"models", "model", "model"},
-    Kind{"plans", "plan", "plan"},
-    Kind{"calibrations", "calibration", "calibration"},
+    Kind{"devices", "gpu", "GPU"},       Kind{"nodes", "node", "node"},
+    Kind{"fabrics", "fabric", "fabric"}, Kind{"models", "model", "model"},
+    Kind{"plans", "plan", "plan"},       Kind{"calibrations", "calibration", "calibration"},
 };
 
 std::string lower_case(std::string_view text) {

@@ -53,12 +53,14 @@ private:
     return {.role = role,
             .region = region_,
             .count = count_,
+            .columns = h_,
             .output_elements = s_ * h_,
             .output_split = Split::sequence};
   }
 
   [[nodiscard]] Operator normalization(OperatorRole role) const {
     Operator op = on_stream(role);
+    op.kind = OperatorClass::normalization;
     op.parameters = norm_parameters_;
     op.saves_output = true; // the input of the matrix product that follows
     return op;
@@ -86,18 +88,21 @@ private:
     region_ = Region::embedding;
     count_ = 1;
     Operator tokens = on_stream(OperatorRole::token_embedding);
+    tokens.kind = OperatorClass::embedding;
     tokens.parameters = options_.vocabulary * model_.hidden;
     tokens.split = Split::tensor;
     tokens.all_reduces = 1;
     Vertex last = add(tokens, {});
     if (model_.position == Position::learned) {
       Operator positions = on_stream(OperatorRole::position_embedding);
+      positions.kind = OperatorClass::embedding;
       positions.parameters = (model_.context_length + model_.extra_positions) * model_.hidden;
       last = add(positions, {last});
     }
     if (model_.embedding_norm) {
       graph_[last].saves_output = true;
       Operator norm = on_stream(OperatorRole::embedding_norm);
+      norm.kind = OperatorClass::normalization;
       norm.parameters = norm_parameters_;
       last = add(norm, {last});
     }
@@ -169,9 +174,11 @@ private:
     const double query_key_elements = s_ * (q_width_ + kv_width_);
     if (model_.qk_norm) {
       last = add({.role = OperatorRole::qk_norm,
+                  .kind = OperatorClass::normalization,
                   .region = region_,
                   .count = count_,
                   .parameters = 2 * model_.head_dim,
+                  .columns = d_,
                   .output_elements = query_key_elements,
                   .output_split = Split::tensor,
                   .saves_output = true},
@@ -179,8 +186,10 @@ private:
     }
     if (model_.position == Position::rotary) {
       last = add({.role = OperatorRole::rotary,
+                  .kind = OperatorClass::rotary,
                   .region = region_,
                   .count = count_,
+                  .columns = d_,
                   .output_elements = query_key_elements,
                   .output_split = Split::tensor},
                  {last});
@@ -262,9 +271,11 @@ private:
                      .attention_core = true};
     Vertex last = add(product, {input});
     Operator softmax{.role = OperatorRole::attention_softmax,
+                     .kind = OperatorClass::softmax,
                      .region = region_,
                      .count = count_,
                      .vector_flops = softmax_flops_per_score * score.all,
+                     .columns = keys(window),
                      .output_elements = score.all,
                      .output_split = Split::tensor,
                      .saves_output = true,
@@ -274,6 +285,7 @@ private:
       last = add({.role = OperatorRole::attention_dropout,
                   .region = region_,
                   .count = count_,
+                  .columns = keys(window),
                   .output_elements = score.all,
                   .output_split = Split::tensor,
                   .saves_output = true,
@@ -307,6 +319,7 @@ private:
     Operator activation{.role = OperatorRole::mlp_activation,
                         .region = region_,
                         .count = count_,
+                        .columns = f_,
                         .output_elements = s_ * f_,
                         .output_split = Split::tensor,
                         .saves_output = true};
@@ -329,8 +342,10 @@ private:
       logits.parameters = 0; // counted with the token embedding
     last = add(logits, {last});
     Operator loss{.role = OperatorRole::cross_entropy,
+                  .kind = OperatorClass::cross_entropy,
                   .region = region_,
                   .count = count_,
+                  .columns = vocabulary,
                   .output_elements = s_ * vocabulary,
                   .output_width = float_bytes, // the loss is taken in fp32
                   .output_split = Split::tensor,

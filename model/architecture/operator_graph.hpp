@@ -5,6 +5,7 @@
 
 #include <boost/graph/adjacency_list.hpp>
 
+#include <bitset>
 #include <cstdint>
 #include <string_view>
 
@@ -49,13 +50,18 @@ enum class OperatorRole : std::uint8_t {
   cross_entropy,
 };
 
+inline constexpr std::size_t operator_role_count = 26;
+
 [[nodiscard]] std::string_view to_text(OperatorRole role);
+
+/// A set of roles.
+using OperatorRoles = std::bitset<operator_role_count>;
 
 /// One operator, for one sequence; identical layers share one vertex with a count.
 /// Elements are counted whole, before any sharding.
 struct Operator {
   OperatorRole role = OperatorRole::token_embedding;
-  OperatorClass kind = OperatorClass::memory_bound;
+  OperatorClass kind = OperatorClass::elementwise;
   Region region = Region::layer;
   std::int64_t count = 1; ///< layers that hold this operator
 
@@ -67,10 +73,10 @@ struct Operator {
       0;                   ///< forward, scores above the diagonal or outside windows left out
   double vector_flops = 0; ///< forward: softmax only (3 a score, Hoffmann 2022 App. F)
 
-  double batch = 0; ///< independent products of a sequence: heads for attention, else 1
-  double rows = 0;  ///< of a product: m (tokens of a sequence), n, k
-  double columns = 0;
-  double depth = 0;
+  double batch = 0;   ///< independent products of a sequence: heads for attention, else 1
+  double rows = 0;    ///< of a product: m (tokens of a sequence),
+  double columns = 0; ///< n (of a memory-bound operator: elements that are reduced together)
+  double depth = 0;   ///< and k
   /// Tensor parallelism splits k ("row-parallel": the outputs are summed over the ranks), else n;
   /// attention's products are split by heads.
   bool splits_depth = false;

@@ -131,7 +131,7 @@ Seconds optimizer_time(double matrix_parameters, double other_parameters,
       matrix_parameters * (2 * bytes.matrix_state + bytes.gradient + bytes.weight) +
       other_parameters * (2 * bytes.other_state + bytes.gradient + bytes.weight);
   return operator_time(cluster.device, cluster.calibration,
-                       OperatorCall{.kind = OperatorClass::memory_bound,
+                       OperatorCall{.kind = OperatorClass::optimizer,
                                     .pass = Pass::forward,
                                     .format = NumberFormat::fp32,
                                     .flops = {},

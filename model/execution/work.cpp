@@ -69,8 +69,9 @@ class Fold {
 public:
   Fold(const OperatorGraph &graph, const Decoder &decoder, const Parallelism &parallelism,
        const Training &training, const Cluster &cluster)
-      : graph_(graph), training_(training), cluster_(cluster), shards_(decoder, parallelism),
-        batch_(static_cast<double>(training.micro_batch)),
+      : graph_(graph), training_(training), cluster_(cluster),
+        whole_sequences_(parallelism.context_parallel == 1), causal_(decoder.causal),
+        shards_(decoder, parallelism), batch_(static_cast<double>(training.micro_batch)),
         element_(activation_bytes(training.precision)), weight_(parameter_bytes(training).weight) {}
 
   void add(OperatorVertex vertex, ModelWork &work) const {
@@ -88,6 +89,8 @@ public:
     region.all_reduces += op.count * op.all_reduces;
 
     const OperatorCall call = forward_call(vertex);
+    if (!in_calibrated_range(cluster_.calibration, call))
+      work.extrapolated.set(static_cast<std::size_t>(op.role));
     const Seconds forward = time(call);
     region.forward += count * forward;
     region.backward += count * backward_time(call);
@@ -111,8 +114,12 @@ private:
 
   /// The rank's part of the product, all sequences of a micro-batch together.
   [[nodiscard]] MatrixShape shape(const Operator &op) const {
-    if (op.batch == 0)
-      return {};
+    if (!multiplies_matrices(op.kind)) {
+      const double columns = std::max(op.columns, 1.0);
+      const double elements =
+          op.output_elements * shards_.activation_share(op, op.output_split) * batch_;
+      return {.batch = 1, .rows = whole(elements / columns), .columns = whole(columns), .depth = 1};
+    }
     MatrixShape shape{.batch = 1,
                       .rows = whole(op.rows * shards_.activation_share(op, Split::none)),
                       .columns = whole(op.columns),
@@ -142,7 +149,15 @@ private:
                       .flops = flops * batch_ * units::flop,
                       .bytes = {},
                       .kernels = 1,
-                      .shape = shape(op)};
+                      .shape = shape(op),
+                      .causal = false};
+    if (op.kind == OperatorClass::fused_attention && causal_) {
+      // Ranks that share a sequence share its masked half evenly: each query sees half of the keys.
+      if (whole_sequences_)
+        call.causal = true;
+      else
+        call.shape.columns = whole(op.columns / 2);
+    }
     call.bytes = (is_matrix_product(op) ? product_bytes(op, call.shape) : stream_bytes(vertex)) *
                  units::byte;
     return call;
@@ -190,7 +205,7 @@ private:
       // Five products for two: the scores are computed again.
       call.flops *= 2.5;
       break;
-    case OperatorClass::memory_bound:
+    default:
       break;
     }
     // The gradient and what was saved are read, a gradient is written.
@@ -214,6 +229,8 @@ private:
   const OperatorGraph &graph_;
   const Training &training_;
   const Cluster &cluster_;
+  bool whole_sequences_;
+  bool causal_;
   Shards shards_;
   double batch_;
   double element_;

@@ -36,6 +36,7 @@ struct ModelWork {
   RegionWork head;
   double tied_output_parameters = 0; ///< of the rank: those that logits share with the embedding
   double layer_forward_flops = 0;    ///< per sequence, unsharded, all scores counted
+  OperatorRoles extrapolated;        ///< whose shapes the calibration did not measure
 };
 
 /// Folds the graph for one rank. The parallelism must be legal for the model.

@@ -171,6 +171,7 @@ Estimate estimate(const Plan &plan, const Cluster &cluster) {
   const StepInputs inputs = step_inputs(plan);
   StepEstimate &step = result.step.emplace();
   step.micro_batches = inputs.micro_batches;
+  step.extrapolated = work.extrapolated;
   const MemoryInputs memory{.boundary = inputs.boundary,
                             .layers_per_stage =
                                 static_cast<double>(decoder.layers) /

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "model/architecture/operator_graph.hpp"
 #include "model/economics/cost.hpp"
 #include "model/economics/run_time.hpp"
 #include "model/execution/memory.hpp"
@@ -52,6 +53,9 @@ struct StepEstimate {
   StepTime predicted; ///< differs from `time` where the plan states its speed
   double micro_batches = 0;
   Utilisation utilisation;
+  /// Operators whose shapes lie outside what the calibration measured: their times are
+  /// extrapolated.
+  OperatorRoles extrapolated;
 
   /// Of the stage that needs most.
   [[nodiscard]] const MemoryParts &memory() const {

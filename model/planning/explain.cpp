@@ -444,6 +444,7 @@ private:
   }
 
   Explanation leaf(std::string_view key) const;
+  Explanation calibration_share(std::string_view key) const;
 
   Explanation calibration_leaf(std::string_view label, AnyQuantity value) const {
     Explanation result = made(label, value);
@@ -600,19 +601,42 @@ Explanation Explainer::leaf(std::string_view key) const {
                 "scale_out.bandwidth_per_gpu", "hardware.scale_out_bandwidth");
   if (key == "node.scale_out_latency")
     return node("network latency", any(cluster_.node.scale_out_latency), "scale_out.latency");
-  if (key == "calibration.gemm")
-    return calibration_leaf("efficiency of matrix products",
-                            any(cluster_.calibration.gemm_efficiency));
+  return calibration_share(key);
+}
+
+Explanation Explainer::calibration_share(std::string_view key) const {
+  const Calibration &calibration = cluster_.calibration;
+  const auto fitted = [&](std::string_view label, double best, const ErrorSummary *errors) {
+    Explanation result = calibration_leaf(label, any(best));
+    result.text = errors == nullptr
+                      ? std::string("by shape, fitted to measurements")
+                      : fmt::format("by shape; median error {:.1f} % on {} held-back kernels",
+                                    100 * errors->median, errors->samples);
+    return result;
+  };
+  if (key == "calibration.gemm") {
+    const NumberFormat format = plan_.training.precision;
+    const GemmModel *model = calibration.gemm_model(OperatorClass::gemm, format);
+    if (model == nullptr)
+      return calibration_leaf("efficiency of matrix products", any(calibration.gemm_efficiency));
+    const auto errors = std::ranges::find_if(calibration.errors, [&](const ClassErrors &e) {
+      return e.kind == OperatorClass::gemm && model == calibration.gemm_model(e.kind, e.format);
+    });
+    return fitted("efficiency of matrix products",
+                  *std::ranges::max_element(model->tile_efficiency),
+                  errors == calibration.errors.end() ? nullptr : &errors->held_back);
+  }
   if (key == "calibration.memory")
-    return calibration_leaf("efficiency of memory traffic",
-                            any(cluster_.calibration.memory_efficiency));
+    return calibration_leaf("efficiency of memory traffic, where a class was not measured",
+                            any(calibration.memory_efficiency));
   if (key == "calibration.launch")
-    return calibration_leaf("launch", any(cluster_.calibration.launch));
-  if (key == "calibration.scale_up")
-    return calibration_leaf("efficiency inside the domain",
-                            any(cluster_.calibration.scale_up_efficiency));
-  return calibration_leaf("efficiency of the network",
-                          any(cluster_.calibration.scale_out_efficiency));
+    return calibration_leaf("launch", any(calibration.launch));
+  const bool up = key == "calibration.scale_up";
+  const std::string_view label = up ? "efficiency inside the domain" : "efficiency of the network";
+  const double share = up ? calibration.scale_up_efficiency : calibration.scale_out_efficiency;
+  if (up ? calibration.scale_up_links.has_value() : calibration.scale_out_links.has_value())
+    return fitted(label, share, nullptr);
+  return calibration_leaf(label, any(share));
 }
 
 } // namespace

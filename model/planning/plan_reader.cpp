@@ -167,6 +167,40 @@ void read_data(PlanReading &reading, TableReader table) {
   table.finish();
 }
 
+namespace {
+
+void read_calibration_choice(PlanReading &reading, TableReader &table,
+                             const std::optional<std::string> &name) {
+  Cluster &cluster = reading.run.cluster;
+  if (name) {
+    if (auto calibration = load_named(table, "calibration",
+                                      [&] { return load_calibration(reading.catalog, *name); }))
+      cluster.calibration = std::move(*calibration);
+    return;
+  }
+  if (table.has("calibration") || cluster.device.id.empty())
+    return;
+  if (auto calibration = load_named(
+          table, "gpu", [&] { return usual_calibration(reading.catalog, cluster.device); }))
+    cluster.calibration = std::move(*calibration);
+  const Calibration &found = cluster.calibration;
+  if (!found.transferred_to.empty())
+    reading.log.assumed(
+        "hardware.calibration", found.id,
+        fmt::format("no kernels of {} were measured: those of its nearest relative, "
+                    "scaled by the datasheets",
+                    cluster.device.name));
+  else if (!found.device.empty())
+    reading.log.defaulted("hardware.calibration", found.id,
+                          "kernels measured on this GPU; classes that were not have one stated "
+                          "efficiency each");
+  else
+    reading.log.defaulted("hardware.calibration", found.id,
+                          "no measured kernels: one stated efficiency a class of operators");
+}
+
+} // namespace
+
 void read_hardware(PlanReading &reading, TableReader table) {
   Cluster &cluster = reading.run.cluster;
   const auto gpu_name = table.text("gpu");
@@ -243,13 +277,7 @@ void read_hardware(PlanReading &reading, TableReader table) {
     for (const std::string &caveat : cluster.device.caveats)
       reading.log.assumed("hardware.gpu", cluster.device.id, caveat);
   }
-  if (auto calibration = load_named(table, table.has("calibration") ? "calibration" : "gpu", [&] {
-        return load_calibration(reading.catalog, calibration_name.value_or("default"));
-      }))
-    cluster.calibration = std::move(*calibration);
-  if (!table.has("calibration"))
-    reading.log.defaulted("hardware.calibration", cluster.calibration.id,
-                          "no measured kernels: one stated efficiency a class of operators");
+  read_calibration_choice(reading, table, calibration_name);
   table.finish();
 }
 

@@ -25,6 +25,19 @@ void estimate_gpt3(benchmark::State &state) {
 }
 BENCHMARK(estimate_gpt3);
 
+/// One product with a fitted model: at most 50 ns.
+void time_of_a_product(benchmark::State &state) {
+  const PlannedRun run = shipped("gpt3-175b-a100");
+  OperatorCall call;
+  call.kind = OperatorClass::gemm;
+  call.shape = {.batch = 1, .rows = 2048, .columns = 12288, .depth = 4096};
+  for (auto _ : state) {
+    call.shape.rows = call.shape.rows % 4096 + 1;
+    benchmark::DoNotOptimize(operator_time(run.cluster.device, run.cluster.calibration, call));
+  }
+}
+BENCHMARK(time_of_a_product);
+
 /// Identical layers are one vertex with a count: the time must not grow.
 void estimate_over_layers(benchmark::State &state) {
   PlannedRun run = shipped("gpt3-175b-a100");

@@ -36,8 +36,9 @@ protected:
 
 TEST_F(Completion, EveryShellsScriptNamesEverySubcommandAndOption) {
   const std::vector<WalkedCommand> commands = walk_commands();
-  // Of the root, six subcommands and three of presets: were the walk empty, nothing below counts.
-  ASSERT_EQ(commands.size(), 10U);
+  // Of the root, seven subcommands, three of presets and three of calibrate: were the walk empty,
+  // nothing below counts.
+  ASSERT_EQ(commands.size(), 14U);
   for (const std::string shell : {"bash", "zsh", "fish"}) {
     const std::string text = script(shell);
     for (const WalkedCommand &command : commands) {

@@ -47,8 +47,8 @@ protected:
 TEST_F(Documents, CliMdHasASectionForEverySubcommandWithItsOptions) {
   const std::string text = document("cli.md");
   for (const WalkedCommand &command : walk_commands()) {
-    if (command.path == "presets")
-      continue; // its actions have the sections
+    if (command.path == "presets" || command.path == "calibrate")
+      continue; // their actions have the sections
     const std::string own =
         command.path.empty() ? text
                              : section(text, fmt::format("## flopcast {}", command.path), "\n## ");
@@ -61,7 +61,7 @@ TEST_F(Documents, CliMdHasASectionForEverySubcommandWithItsOptions) {
 TEST_F(Documents, TheManPageNamesEverySubcommandAndOption) {
   const std::string text = document("man/flopcast.1.scd");
   for (const WalkedCommand &command : walk_commands()) {
-    if (command.path == "presets")
+    if (command.path == "presets" || command.path == "calibrate")
       continue;
     if (!command.path.empty()) {
       EXPECT_TRUE(names(text, fmt::format("*flopcast {}*", command.path)));
@@ -85,6 +85,17 @@ TEST_F(Documents, JsonMdNamesEveryQuantity) {
   const std::string text = document("json.md");
   for (const NamedQuantity &quantity : named_quantities())
     EXPECT_TRUE(names(text, fmt::format("`{}`", quantity.key)));
+}
+
+TEST_F(Documents, JsonMdNamesEveryKeyOfACalibrationAndAValidation) {
+  const std::string text = document("json.md");
+  const std::string none = file("c.csv", "gpu,gpus,bytes,time_ns\na100,2,2097152,51130\n");
+  const auto shown = json({"calibrate", "show", "default"});
+  const auto validated = json({"calibrate", "validate", none, "--device", "a100"});
+  ASSERT_EQ(validated["link_rows"].size(), 2U); // 2 MiB: its own size, and all
+  for (const auto &object : {shown, validated, validated["link_rows"].front()})
+    for (const auto &[key, value] : object.items())
+      EXPECT_TRUE(names(text, fmt::format("`{}`", key)));
 }
 
 TEST_F(Documents, JsonMdNamesEveryOtherKeyOfAnEstimate) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hardware/calibration.hpp"
+#include "hardware/calibration_file.hpp"
 #include "tests/hardware/preset_texts.hpp"
 #include "tests/hardware/reading.hpp"
 
@@ -20,9 +20,14 @@ using tests::replaced;
 using tests::Slip;
 using tests::without_key;
 
+/// Without defaults to fall back on: everything must be there.
+Calibration read_whole(const InputValue &root, const std::string &id, Diagnostics &diagnostics) {
+  return read_calibration(root, id, nullptr, diagnostics);
+}
+
 Calibration read(const std::string &text) {
   Diagnostics diagnostics;
-  Calibration calibration = read_calibration(parse_toml(text, "f"), "mine", diagnostics);
+  Calibration calibration = read_whole(parse_toml(text, "f"), "mine", diagnostics);
   EXPECT_EQ(complaints_of(diagnostics), "");
   return calibration;
 }
@@ -51,9 +56,8 @@ TEST(CalibrationReader, KnowsItsOrigins) {
   EXPECT_EQ(origin("\"default\""), Origin::defaulted);
   // What says nothing about itself claims nothing.
   EXPECT_EQ(read(without_key(calibration_text, "", "origin")).origin, Origin::defaulted);
-  EXPECT_THAT(
-      complaints_of(read_calibration, replaced(calibration_text, "\"measured\"", "\"guessed\"")),
-      HasSubstr("origin: \"guessed\" is not known; expected one of measured"));
+  EXPECT_THAT(complaints_of(read_whole, replaced(calibration_text, "\"measured\"", "\"guessed\"")),
+              HasSubstr("origin: \"guessed\" is not known; expected one of measured"));
 }
 
 class RequiredCalibrationKey : public testing::TestWithParam<Key> {};
@@ -61,7 +65,7 @@ class RequiredCalibrationKey : public testing::TestWithParam<Key> {};
 TEST_P(RequiredCalibrationKey, IsNamedWhereItIsMissing) {
   const auto &[table, key] = GetParam();
   const std::string complaints =
-      complaints_of(read_calibration, without_key(calibration_text, table, key));
+      complaints_of(read_whole, without_key(calibration_text, table, key));
   EXPECT_EQ(tests::count_of(complaints), 1U) << complaints;
   EXPECT_THAT(complaints, HasSubstr(": " + GetParam().full() + ": is missing"));
 }
@@ -80,7 +84,7 @@ class SlippedShare : public testing::TestWithParam<Slip> {};
 TEST_P(SlippedShare, IsCaughtAtItsKey) {
   const Slip &slip = GetParam();
   const std::string complaints =
-      complaints_of(read_calibration, replaced(calibration_text, slip.before, slip.after));
+      complaints_of(read_whole, replaced(calibration_text, slip.before, slip.after));
   EXPECT_EQ(tests::count_of(complaints), 1U) << complaints;
   EXPECT_THAT(complaints, HasSubstr(": " + slip.key + ": "));
 }

@@ -239,7 +239,8 @@ TEST(Estimate, ContextParallelRanksExchangeTheHeadsThatTheyHold) {
   // With eight tensor ranks one shared key-value head is held by each, like one of eight.
   PlannedRun run = middling();
   run.cluster.gpus = 16;
-  run.cluster.node.scale_up_bandwidth = 1e6 * byte / second; // nothing hides
+  run.cluster.node.scale_up_bandwidth = 1e6 * byte / second;  // nothing hides,
+  run.cluster.node.scale_out_bandwidth = 1e6 * byte / second; // on either links
   run.plan.parallelism = {.tensor_parallel = 8, .context_parallel = 2, .data_parallel = 1};
   run.plan.model.decoder.kv_heads = 8;
   const Seconds eight = estimate_of(run).step->time.context_parallel;
@@ -253,6 +254,7 @@ TEST(Estimate, StagesHandOnTheirShareOfTheSequenceUnderSequenceParallelism) {
     PlannedRun run = middling();
     run.cluster.gpus = 8;
     run.cluster.node.scale_up_latency = {};
+    run.cluster.calibration.scale_up_links.reset(); // whose start would not shrink with the message
     run.plan.parallelism = {.tensor_parallel = 4,
                             .sequence_parallel = sequence_parallel,
                             .pipeline_parallel = 2,

@@ -13,11 +13,9 @@ namespace flopcast::tests {
 namespace {
 
 /// Table of aliases → folder of the presets that it names.
-const std::map<std::string, std::string> folders{{"gpu", "devices"},
-                                                 {"node", "nodes"},
-                                                 {"model", "models"},
-                                                 {"plan", "plans"},
-                                                 {"calibration", "calibrations"}};
+const std::map<std::string, std::string> folders{
+    {"gpu", "devices"},  {"node", "nodes"}, {"fabric", "fabrics"},
+    {"model", "models"}, {"plan", "plans"}, {"calibration", "calibrations"}};
 
 struct Alias {
   std::string folder;

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hardware/calibration_fit.hpp"
+
+#include "hardware/efficiency/attention_fit.hpp"
+#include "hardware/efficiency/gemm_fit.hpp"
+#include "hardware/efficiency/stream_fit.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <tuple>
+
+namespace flopcast {
+namespace {
+
+/// Samples of one class that are fitted together.
+using ClassKey = std::tuple<OperatorClass, Pass, NumberFormat>;
+
+std::map<ClassKey, std::vector<KernelSample>> by_class(const std::vector<KernelSample> &samples) {
+  std::map<ClassKey, std::vector<KernelSample>> classes;
+  for (const KernelSample &sample : samples)
+    classes[{sample.call.kind, sample.call.pass, sample.call.format}].push_back(sample);
+  return classes;
+}
+
+std::vector<KernelSample> part_of(const std::vector<KernelSample> &samples, bool held_back) {
+  std::vector<KernelSample> part;
+  std::ranges::copy_if(samples, std::back_inserter(part), [&](const KernelSample &sample) {
+    return is_held_back(sample.call) == held_back;
+  });
+  return part;
+}
+
+ErrorSummary judged_errors(const Calibration &calibration, const Device &device,
+                           const std::vector<KernelSample> &samples) {
+  std::vector<double> errors;
+  for (const KernelSample &sample : samples)
+    if (sample.time > judged_from)
+      errors.push_back(operator_time(device, calibration, sample.call) / sample.time - 1);
+  return summarize(std::move(errors));
+}
+
+/// Fewer shapes than this cannot tell a dozen parameters.
+constexpr std::size_t least_samples = 100;
+
+/// Puts the class's model into the calibration; false where no model serves the class.
+bool fit_class(Calibration &calibration, const Device &device, const ClassKey &key,
+               const std::vector<KernelSample> &samples) {
+  const auto [kind, pass, format] = key;
+  const auto rates = device_rates(device, format);
+  if (!rates)
+    return false;
+  const bool batched = kind == OperatorClass::batched_gemm;
+  if ((kind == OperatorClass::gemm || batched) && pass == Pass::forward) {
+    std::vector<GemmSample> products;
+    products.reserve(samples.size());
+    for (const KernelSample &sample : samples)
+      products.push_back({sample.call.shape, sample.time});
+    const bool converts = format == NumberFormat::fp8 || format == NumberFormat::fp4;
+    (batched ? calibration.batched_gemm : calibration.gemm)[static_cast<std::size_t>(format)] =
+        fit_gemm(products, *rates, element_bytes(format), converts);
+    return true;
+  }
+  if (kind == OperatorClass::fused_attention) {
+    calibration.attention_of(format, pass) = fit_attention(samples, *rates);
+    return true;
+  }
+  if (!multiplies_matrices(kind)) {
+    calibration.stream_of(kind, pass) = fit_stream(samples, device.memory_bandwidth);
+    return true;
+  }
+  return false;
+}
+
+struct SizeClass {
+  const char *name;
+  Seconds from;
+  Seconds to;
+};
+
+const std::array size_classes{
+    SizeClass{"below 50 us", Seconds{}, judged_from},
+    SizeClass{"50 to 500 us", judged_from, 500.0 * units::microsecond},
+    SizeClass{"0.5 to 5 ms", 500.0 * units::microsecond, 5.0 * units::millisecond},
+    SizeClass{"above 5 ms", 5.0 * units::millisecond, 1e9 * units::second},
+    SizeClass{"all above 50 us", judged_from, 1e9 * units::second},
+};
+
+} // namespace
+
+Calibration fit_calibration(const Calibration &base, const Device &device,
+                            const std::vector<KernelSample> &samples) {
+  Calibration calibration = base;
+  calibration.device = device.id;
+  calibration.origin = Origin::calibrated;
+  calibration.errors.clear();
+  for (const auto &[key, all] : by_class(samples)) {
+    const std::vector<KernelSample> seen = part_of(all, false);
+    if (seen.size() < least_samples || !fit_class(calibration, device, key, seen))
+      continue;
+    const auto [kind, pass, format] = key;
+    calibration.errors.push_back(
+        {.kind = kind,
+         .pass = pass,
+         .format = format,
+         .fitted = judged_errors(calibration, device, seen),
+         .held_back = judged_errors(calibration, device, part_of(all, true))});
+  }
+  return calibration;
+}
+
+std::vector<Agreement> held_back_agreement(const Calibration &calibration, const Device &device,
+                                           const std::vector<KernelSample> &samples) {
+  std::vector<Agreement> pairs;
+  for (const KernelSample &sample : part_of(samples, true))
+    pairs.push_back({sample.time, operator_time(device, calibration, sample.call)});
+  return pairs;
+}
+
+std::vector<ValidationRow> validate_calibration(const Calibration &calibration,
+                                                const Device &device,
+                                                const std::vector<KernelSample> &samples) {
+  std::vector<ValidationRow> rows;
+  for (const auto &[key, all] : by_class(part_of(samples, true))) {
+    const auto [kind, pass, format] = key;
+    for (const SizeClass &size : size_classes) {
+      std::vector<double> errors;
+      for (const KernelSample &sample : all)
+        if (sample.time > size.from && sample.time <= size.to)
+          errors.push_back(operator_time(device, calibration, sample.call) / sample.time - 1);
+      if (!errors.empty())
+        rows.push_back({kind, pass, format, size.name, summarize(std::move(errors))});
+    }
+  }
+  return rows;
+}
+
+} // namespace flopcast

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/efficiency/log_grid.hpp"
+
+#include <Eigen/SparseCore>
+
+#include <functional>
+
+namespace flopcast {
+
+/// Penalty matrix of a grid: `second` × squared second differences along each axis + `size` ×
+/// squared values.
+[[nodiscard]] Eigen::SparseMatrix<double> smoothness(const std::array<LogAxis, 3> &axes,
+                                                     double second, double size);
+
+/// Changes the grid as little as needed for base(x) × exp(grid(x)) never to fall along an axis. The
+/// grid may fall between two knots only by part of what the base rises at its flattest between
+/// them.
+void make_monotone(LogGrid &grid, const std::function<double(const std::array<double, 3> &)> &base);
+
+/// The same where the grid may use up `usable` of what the base rises at its flattest: 0.5 for a
+/// base with steps, near 1 for a smooth one.
+void make_monotone(LogGrid &grid, const std::function<double(const std::array<double, 3> &)> &base,
+                   double usable);
+
+} // namespace flopcast

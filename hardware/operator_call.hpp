@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/device.hpp"
+#include "hardware/efficiency/matrix_shape.hpp"
+#include "hardware/units/quantity.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace flopcast {
+
+/// What a kernel does, as far as its speed depends on it.
+enum class OperatorClass : std::size_t {
+  gemm,            ///< dense matrix product
+  batched_gemm,    ///< the two products of unfused attention
+  grouped_gemm,    ///< products of the experts of a layer
+  fused_attention, ///< flash attention, one kernel
+  softmax,
+  normalization, ///< layer norm, RMS norm
+  elementwise,   ///< activations, residual sums, dropout, masks
+  rotary,        ///< rotation of queries and keys
+  embedding,     ///< rows looked up, or their gradients added
+  cross_entropy, ///< loss over the vocabulary
+  optimizer,     ///< one pass over weights, gradients and states
+};
+
+inline constexpr std::size_t operator_class_count = 11;
+
+[[nodiscard]] std::span<const Spelled<OperatorClass>> operator_class_names();
+[[nodiscard]] std::string_view to_text(OperatorClass kind);
+
+/// Whether the class multiplies matrices; the others are bound by memory traffic.
+[[nodiscard]] bool multiplies_matrices(OperatorClass kind);
+
+enum class Pass : std::size_t { forward, backward };
+
+/// One operator on one device.
+struct OperatorCall {
+  OperatorClass kind = OperatorClass::elementwise;
+  Pass pass = Pass::forward;
+  NumberFormat format = NumberFormat::bf16;
+  FlopCount flops; ///< matrix work, masked scores left out; zero for memory-bound operators
+  Bytes bytes;     ///< read and written in device memory
+  std::int64_t kernels = 1; ///< launches
+  /// Products: see MatrixShape; a backward call of two kernels is both gradients of that forward
+  /// product, one of one kernel is a product of its own shape. Attention: rows are queries, columns
+  /// keys, depth a head's width. Memory-bound operators: rows × columns elements, a row being what
+  /// is reduced together.
+  MatrixShape shape = {};
+  bool causal = false; ///< attention: scores above the diagonal are skipped
+};
+
+} // namespace flopcast

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "profiler/importers/kernel_tables.hpp"
+#include "profiler/importers/table_rows.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace flopcast {
+
+/// Collects the samples of a file by device, software and variant, and counts what is skipped.
+class TableBuilder {
+public:
+  void add(std::string_view device, std::string_view software, std::string_view variant,
+           const KernelSample &sample);
+  void skip(std::string_view reason, std::int64_t rows = 1);
+
+  /// The tables in the order in which they first appeared; at least one.
+  [[nodiscard]] std::vector<KernelTable> take();
+
+private:
+  std::vector<KernelTable> tables_;
+  std::size_t last_ = 0;
+  std::vector<SkippedRows> skipped_;
+};
+
+/// Operators of GPT layers by tensor-parallel degree: DebarghaG/estimate-train-time.
+void read_layer_operators(TableRows &rows, TableBuilder &builder);
+
+} // namespace flopcast
