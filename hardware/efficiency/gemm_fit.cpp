@@ -2,10 +2,8 @@
 #include "hardware/efficiency/gemm_fit.hpp"
 
 #include "hardware/efficiency/monotone_grid.hpp"
+#include "hardware/efficiency/residual_fit.hpp"
 #include "hardware/efficiency/robust_fit.hpp"
-
-#include <Eigen/SparseCholesky>
-#include <Eigen/SparseCore>
 
 #include <algorithm>
 #include <cmath>
@@ -73,77 +71,23 @@ std::vector<GemmSample> thinned(const std::vector<GemmSample> &samples, std::siz
   return result;
 }
 
-LogAxis axis_over(const std::vector<GemmSample> &samples, std::int64_t MatrixShape::*dimension,
-                  double step) {
-  const auto [low, high] = std::ranges::minmax_element(
-      samples, {}, [&](const GemmSample &s) { return s.shape.*dimension; });
-  const double first = std::floor(std::log2(static_cast<double>(low->shape.*dimension)));
-  const double last = std::log2(static_cast<double>(high->shape.*dimension));
-  const auto count = static_cast<std::size_t>(std::ceil((last - first) / step)) + 1;
-  return {.first = first, .step = step, .count = std::max<std::size_t>(count, 2)};
-}
-
-std::array<double, 3> variables(const MatrixShape &shape) {
-  return {static_cast<double>(shape.rows), static_cast<double>(shape.columns),
-          static_cast<double>(shape.depth)};
-}
-
-void fit_residual(GemmModel &model, const std::vector<GemmSample> &samples,
-                  const DeviceRates &rates, const ElementBytes &bytes) {
+LogGrid residual_of(const GemmModel &model, const std::vector<GemmSample> &samples,
+                    const DeviceRates &rates, const ElementBytes &bytes) {
+  std::vector<ResidualPoint> points;
+  points.reserve(samples.size());
+  for (const GemmSample &sample : samples) {
+    const ProductSize size = product_size(sample.shape);
+    points.push_back({.variables = {size.rows, size.columns, size.depth},
+                      .fixed = model.launch.in(units::second),
+                      .base = gemm_base_seconds(model, rates, size, bytes),
+                      .beside = 0,
+                      .seconds = sample.time.in(units::second),
+                      .weight = weight_of(sample)});
+  }
   // An octave resolves what the tables' own spacing can tell.
-  model.residual.axes = {axis_over(samples, &MatrixShape::rows, 1),
-                         axis_over(samples, &MatrixShape::columns, 1),
-                         axis_over(samples, &MatrixShape::depth, 1)};
-  const auto &axes = model.residual.axes;
-  const std::size_t unknowns = axes[0].count * axes[1].count * axes[2].count;
-  model.residual.values.assign(unknowns, 0.0);
-
-  std::vector<double> base(samples.size());
-  std::vector<LogGridWeights> rows(samples.size());
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    base[i] = gemm_base_seconds(model, rates, product_size(samples[i].shape), bytes);
-    rows[i] = grid_weights(axes, variables(samples[i].shape));
-  }
-  const Eigen::SparseMatrix<double> penalty = smoothness(axes, 1.0, 0.1);
-  Eigen::VectorXd values = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(unknowns));
-  const double launch = model.launch.in(units::second);
-  Eigen::SimplicialLDLT<Eigen::SparseMatrix<double>> solver;
-  bool analysed = false;
-  constexpr int rounds = 8; // Gauss-Newton with reweighting settles to 1e-4 within six
-  for (int round = 0; round < rounds; ++round) {
-    std::vector<Eigen::Triplet<double>> entries;
-    entries.reserve(samples.size() * 64);
-    Eigen::VectorXd right = Eigen::VectorXd::Zero(values.size());
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-      double now = 0;
-      for (std::size_t c = 0; c < 8; ++c)
-        now += rows[i].weight[c] * values[static_cast<Eigen::Index>(rows[i].index[c])];
-      const double busy = base[i] * std::exp(now);
-      const double error = std::log(samples[i].time.in(units::second) / (launch + busy));
-      const double slope = busy / (launch + busy);
-      const double weight = weight_of(samples[i]) / std::max(1.0, std::abs(error) / outlier);
-      const double target = error + slope * now;
-      for (std::size_t a = 0; a < 8; ++a) {
-        if (rows[i].weight[a] == 0)
-          continue;
-        const auto row = static_cast<Eigen::Index>(rows[i].index[a]);
-        right[row] += weight * slope * rows[i].weight[a] * target;
-        for (std::size_t b = 0; b < 8; ++b)
-          if (rows[i].weight[b] != 0)
-            entries.emplace_back(row, static_cast<Eigen::Index>(rows[i].index[b]),
-                                 weight * slope * slope * rows[i].weight[a] * rows[i].weight[b]);
-      }
-    }
-    Eigen::SparseMatrix<double> normal(values.size(), values.size());
-    normal.setFromTriplets(entries.begin(), entries.end());
-    normal += penalty;
-    if (!analysed)
-      solver.analyzePattern(normal);
-    analysed = true;
-    solver.factorize(normal);
-    values = solver.solve(right);
-  }
-  model.residual.values.assign(values.data(), values.data() + values.size());
+  const std::array<LogAxis, 3> axes{axis_over(points, 0, 1), axis_over(points, 1, 1),
+                                    axis_over(points, 2, 1)};
+  return fit_residual(axes, points, outlier, ResidualPenalty{});
 }
 
 /// Making the grid monotone lifts more than it lowers: takes the median error back out.
@@ -188,7 +132,7 @@ GemmModel fit_gemm(const std::vector<GemmSample> &given, const DeviceRates &rate
     }
 
   GemmModel model = from_parameters(best.parameters, converts_left_operand);
-  fit_residual(model, samples, rates, bytes);
+  model.residual = residual_of(model, samples, rates, bytes);
   const auto base = [&](const std::array<double, 3> &at) {
     return gemm_base_seconds(model, rates,
                              {.batch = 1, .rows = at[0], .columns = at[1], .depth = at[2]}, bytes);

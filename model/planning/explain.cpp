@@ -2,11 +2,11 @@
 #include "model/planning/explain.hpp"
 
 #include "model/architecture/decoder_graph.hpp"
+#include "model/planning/explained_formulas.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <string>
 
@@ -14,245 +14,6 @@ namespace flopcast {
 namespace {
 
 using Values = std::vector<double>;
-
-double product(const Values &v) {
-  return std::accumulate(v.begin(), v.end(), 1.0, std::multiplies<>());
-}
-double sum(const Values &v) { return std::accumulate(v.begin(), v.end(), 0.0); }
-
-/// A formula in words, in the order of its inputs, with the arithmetic that repeats it.
-struct Formula {
-  std::string_view key;
-  std::string_view text;
-  std::string_view section; ///< of docs/method.md
-  std::vector<std::string_view> inputs;
-  double (*evaluate)(const Values &);
-};
-
-/// Inputs that are no quantity of their own are named "plan.…", "device.…", "node.…" or
-/// "calibration.…" and made by `leaf` below.
-const std::array formulas{
-    Formula{"parameters.total",
-            "sum of the weights of all operators",
-            "Parameters",
-            {"plan.layers", "plan.hidden", "plan.heads", "plan.kv_heads", "plan.ffn_hidden",
-             "plan.vocabulary"},
-            nullptr},
-    Formula{"parameters.active",
-            "all parameters: the model is dense",
-            "Parameters",
-            {"parameters.total"},
-            product},
-    Formula{"parameters.embedding",
-            "token and position tables, and an output matrix of its own",
-            "Parameters",
-            {"plan.hidden", "plan.vocabulary"},
-            nullptr},
-    Formula{"flops.per_token",
-            "3 x forward matrix products of all operators / sequence length",
-            "FLOPs",
-            {"plan.layers", "plan.hidden", "plan.ffn_hidden", "plan.vocabulary",
-             "plan.sequence_length"},
-            nullptr},
-    Formula{"flops.per_token_causal",
-            "the same without the scores that the mask discards",
-            "FLOPs",
-            {"flops.per_token", "plan.sequence_length"},
-            nullptr},
-    Formula{"flops.model_total",
-            "FLOPs per token x tokens",
-            "FLOPs",
-            {"flops.per_token", "data.tokens"},
-            product},
-    Formula{"flops.model_total_causal",
-            "causal FLOPs per token x tokens",
-            "FLOPs",
-            {"flops.per_token_causal", "data.tokens"},
-            product},
-    Formula{"flops.hardware_total",
-            "model FLOPs + those that recomputation repeats",
-            "FLOPs",
-            {"flops.model_total", "plan.recompute"},
-            nullptr},
-    Formula{"flops.six_nd",
-            "6 x parameters x tokens",
-            "FLOPs",
-            {"parameters.total", "data.tokens"},
-            [](const Values &v) { return 6 * v[0] * v[1]; }},
-
-    Formula{"memory.per_gpu.weights_bytes",
-            "parameters of the stage x bytes of a weight",
-            "Memory",
-            {"parameters.total", "plan.tensor_parallel", "plan.pipeline_parallel",
-             "plan.zero_stage", "plan.weight_bytes"},
-            nullptr},
-    Formula{"memory.per_gpu.gradients_bytes",
-            "parameters of the stage x bytes of a gradient",
-            "Memory",
-            {"parameters.total", "plan.tensor_parallel", "plan.pipeline_parallel",
-             "plan.zero_stage", "plan.gradient_bytes"},
-            nullptr},
-    Formula{"memory.per_gpu.optimizer_bytes",
-            "parameters of the stage x bytes of states and master weight",
-            "Memory",
-            {"parameters.total", "plan.tensor_parallel", "plan.pipeline_parallel",
-             "plan.zero_stage", "plan.data_parallel", "plan.state_bytes"},
-            nullptr},
-    Formula{"memory.per_gpu.activations_bytes",
-            "saved tensors of a micro-batch x micro-batches in flight + what a layer rebuilds",
-            "Memory",
-            {"plan.micro_batch", "plan.sequence_length", "plan.hidden", "plan.recompute",
-             "plan.tensor_parallel", "plan.pipeline_parallel", "time.micro_batches"},
-            nullptr},
-    Formula{"memory.per_gpu.buffers_bytes",
-            "messages between stages + layers that ZeRO-3 has gathered",
-            "Memory",
-            {"plan.pipeline_parallel", "plan.zero_stage"},
-            nullptr},
-    Formula{"memory.per_gpu.total_bytes",
-            "sum of the parts",
-            "Memory",
-            {"memory.per_gpu.weights_bytes", "memory.per_gpu.gradients_bytes",
-             "memory.per_gpu.optimizer_bytes", "memory.per_gpu.activations_bytes",
-             "memory.per_gpu.buffers_bytes", "memory.per_gpu.reserve_bytes"},
-            sum},
-
-    Formula{
-        "time.breakdown.compute_s",
-        "micro-batches x sum over the slowest stage's operators of launch + max(FLOPs / (peak x "
-        "efficiency), bytes / (bandwidth x efficiency))",
-        "Step time",
-        {"time.micro_batches", "device.peak", "calibration.gemm", "device.memory_bandwidth",
-         "calibration.memory", "calibration.launch"},
-        nullptr},
-    Formula{"time.breakdown.recompute_s",
-            "micro-batches x operators done again",
-            "Step time",
-            {"time.micro_batches", "plan.recompute"},
-            nullptr},
-    Formula{"time.breakdown.tensor_parallel_s",
-            "micro-batches x collectives of the residual stream, ring formula",
-            "Communication",
-            {"time.micro_batches", "plan.tensor_parallel", "node.scale_up_bandwidth",
-             "node.scale_up_latency", "calibration.scale_up"},
-            nullptr},
-    Formula{"time.breakdown.context_parallel_s",
-            "keys and values round the ring, less what attention hides",
-            "Communication",
-            {"time.micro_batches", "plan.context_parallel", "node.scale_up_bandwidth"},
-            nullptr},
-    Formula{"time.breakdown.pipeline_s",
-            "micro-batches x 2 messages a chunk",
-            "Communication",
-            {"time.micro_batches", "plan.pipeline_parallel", "plan.virtual_pipeline",
-             "node.scale_out_bandwidth", "node.scale_out_latency", "calibration.scale_out"},
-            nullptr},
-    Formula{
-        "time.breakdown.data_parallel_s",
-        "ring exchange of gradients (and weights under ZeRO), less what the backward pass hides",
-        "Communication",
-        {"plan.data_parallel", "plan.gradient_bytes", "plan.zero_stage", "node.scale_out_bandwidth",
-         "calibration.scale_out"},
-        nullptr},
-    Formula{"time.breakdown.bubble_s",
-            "one micro-batch on each of the other stages / chunks of a stage",
-            "Schedule",
-            {"plan.pipeline_parallel", "plan.virtual_pipeline", "time.micro_batches"},
-            nullptr},
-    Formula{"time.breakdown.optimizer_s",
-            "bytes of states, gradients and weights / (memory bandwidth x efficiency)",
-            "Step time",
-            {"memory.per_gpu.optimizer_bytes", "device.memory_bandwidth", "calibration.memory"},
-            nullptr},
-    Formula{"time.breakdown.stated_s",
-            "the plan's stated speed turned into the time of a step",
-            "Stated speed",
-            {"plan.stated"},
-            nullptr},
-    Formula{"time.step_s",
-            "sum of the parts",
-            "Step time",
-            {"time.breakdown.compute_s", "time.breakdown.recompute_s",
-             "time.breakdown.tensor_parallel_s", "time.breakdown.context_parallel_s",
-             "time.breakdown.pipeline_s", "time.breakdown.data_parallel_s",
-             "time.breakdown.bubble_s", "time.breakdown.optimizer_s", "time.breakdown.stated_s"},
-            sum},
-    Formula{"time.micro_batches",
-            "global batch / (data parallel x micro-batch)",
-            "Schedule",
-            {"plan.global_batch", "plan.data_parallel", "plan.micro_batch"},
-            [](const Values &v) { return v[0] / (v[1] * v[2]); }},
-    Formula{"time.steps",
-            "tokens / (global batch x sequence length), rounded up",
-            "Run",
-            {"data.tokens", "plan.global_batch", "plan.sequence_length"},
-            [](const Values &v) { return std::ceil(v[0] / (v[1] * v[2]) * (1 - 1e-12)); }},
-    Formula{"time.training_s", "steps x step time", "Run", {"time.steps", "time.step_s"}, product},
-    Formula{"time.checkpoints_s",
-            "training / interval x checkpoint size / bandwidth",
-            "Run",
-            {"time.training_s", "plan.checkpoint_interval", "cost.checkpoint_bytes",
-             "plan.checkpoint_bandwidth"},
-            [](const Values &v) { return v[1] > 0 ? v[0] / v[1] * (v[2] / v[3]) : 0.0; }},
-    Formula{"time.productive_gpu_hours",
-            "GPUs x training",
-            "Run",
-            {"plan.gpus", "time.training_s"},
-            product},
-    Formula{"time.goodput",
-            "productive GPU time / GPU time held",
-            "Run",
-            {"time.productive_gpu_hours", "time.gpu_hours"},
-            [](const Values &v) { return v[0] / v[1]; }},
-
-    Formula{"throughput.mfu",
-            "FLOPs per token x tokens per second and GPU / peak",
-            "Utilisation",
-            {"flops.per_token", "throughput.tokens_per_s_per_gpu", "device.peak"},
-            [](const Values &v) { return v[0] * v[1] / v[2]; }},
-    Formula{"throughput.mfu_causal",
-            "causal FLOPs per token x tokens per second and GPU / peak",
-            "Utilisation",
-            {"flops.per_token_causal", "throughput.tokens_per_s_per_gpu", "device.peak"},
-            [](const Values &v) { return v[0] * v[1] / v[2]; }},
-    Formula{"throughput.mfu_six_nd",
-            "6 x parameters x tokens per second and GPU / peak",
-            "Utilisation",
-            {"parameters.total", "throughput.tokens_per_s_per_gpu", "device.peak"},
-            [](const Values &v) { return 6 * v[0] * v[1] / v[2]; }},
-    Formula{"throughput.hfu",
-            "MFU x hardware FLOPs / model FLOPs",
-            "Utilisation",
-            {"throughput.mfu", "flops.hardware_total", "flops.model_total"},
-            [](const Values &v) { return v[0] * v[1] / v[2]; }},
-    Formula{"throughput.tflops_per_gpu",
-            "FLOPs per token x tokens per second and GPU",
-            "Utilisation",
-            {"flops.per_token", "throughput.tokens_per_s_per_gpu"},
-            product},
-    Formula{"throughput.tokens_per_s_per_gpu",
-            "global batch x sequence length / (step time x GPUs)",
-            "Utilisation",
-            {"plan.global_batch", "plan.sequence_length", "time.step_s", "plan.gpus"},
-            [](const Values &v) { return v[0] * v[1] / (v[2] * v[3]); }},
-
-    Formula{"cost.checkpoint_bytes",
-            "matrices x (weight + their states) + others x (weight + their states)",
-            "Run",
-            {"plan.matrix_parameters", "parameters.total", "plan.weight_bytes", "plan.state_bytes",
-             "plan.other_state_bytes"},
-            [](const Values &v) { return v[0] * (v[2] + v[3]) + (v[1] - v[0]) * (v[2] + v[4]); }},
-    Formula{"energy.total_joule",
-            "power per GPU x GPU time held x PUE",
-            "Energy",
-            {"plan.power", "time.gpu_hours", "plan.pue"},
-            product},
-    Formula{"carbon.total_kg",
-            "energy x carbon intensity",
-            "Energy",
-            {"energy.total_joule", "plan.carbon_intensity"},
-            product},
-};
 
 template <class Dim> AnyQuantity any(Quantity<Dim> quantity) {
   return {quantity.in(Quantity<Dim>::from_base(1)), Dim::exponents};
@@ -280,8 +41,8 @@ public:
     result.text = quantity_text(named, *value);
     if (explain_special(named.key, result))
       return result;
-    const auto *formula = std::ranges::find(formulas, named.key, &Formula::key);
-    if (formula == formulas.end())
+    const ExplainedFormula *formula = find_formula(named.key);
+    if (formula == nullptr)
       return result;
     result.formula = formula->text;
     result.source = fmt::format("docs/method.md, {}", formula->section);
@@ -338,11 +99,11 @@ private:
         part.source = "plan: run.allocation";
         result.inputs.push_back(std::move(part));
       }
-      result.evaluate = sum;
+      result.evaluate = sum_of;
     } else if (gpu_time) {
       result.formula = "GPUs x wall clock";
       result.inputs = {leaf("plan.gpus"), by_key("time.total_s")};
-      result.evaluate = product;
+      result.evaluate = product_of;
     } else {
       result.formula = "(training + checkpoint pauses) / goodput";
       result.inputs = {by_key("time.training_s"), by_key("time.checkpoints_s"),
@@ -365,7 +126,7 @@ private:
       }
       result.inputs.push_back(std::move(part));
     }
-    result.evaluate = sum;
+    result.evaluate = sum_of;
   }
 
   /// `lines` are those before this one.
@@ -375,12 +136,12 @@ private:
     if (name == "accelerators, productive") {
       part.formula = "productive GPU time x price";
       part.inputs = {by_key("time.productive_gpu_hours"), price};
-      part.evaluate = product;
+      part.evaluate = product_of;
     } else if (name == "accelerators, checkpoints") {
       part.formula = "GPUs x checkpoint pauses x price";
       part.inputs = {leaf("plan.gpus"), by_key("time.checkpoints_s"), price};
       if (plan_.run.allocations.empty()) // else what they hold bounds the pauses
-        part.evaluate = product;
+        part.evaluate = product_of;
     } else {
       part.formula = "GPU time held x price - the lines before";
       part.inputs = {by_key("time.gpu_hours"), price};
