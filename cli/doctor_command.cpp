@@ -19,7 +19,7 @@ ReportSection presets_section(CommandContext &context) {
   if (section.rows.empty())
     section.rows.push_back(
         {"", "problem", {"no directory found; set FLOPCAST_PRESETS to where they are"}});
-  for (const std::string kind : {"devices", "nodes", "models", "plans", "calibrations"})
+  for (const std::string kind : {"devices", "nodes", "fabrics", "models", "plans", "calibrations"})
     section.rows.push_back({"", kind, {fmt::format("{}", context.catalog().ids(kind).size())}});
   return section;
 }

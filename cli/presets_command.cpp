@@ -52,10 +52,11 @@ bool is_kind(const std::string &word) {
 
 int list(const PresetsOptions &options, CommandContext &context) {
   const bool everything = options.kind.empty();
-  const auto presets = of_kinds(
-      everything ? std::vector<std::string>{"devices", "nodes", "models", "plans", "calibrations"}
-                 : std::vector<std::string>{options.kind},
-      context);
+  const auto presets =
+      of_kinds(everything ? std::vector<std::string>{"devices", "nodes", "fabrics", "models",
+                                                     "plans", "calibrations"}
+                          : std::vector<std::string>{options.kind},
+               context);
   write(presets, fmt::format("{} presets", presets.size()), options, context);
   if (everything)
     context.message("prices and energy are long tables: \"presets list prices\"");
@@ -87,7 +88,8 @@ int show(const PresetsOptions &options, CommandContext &context) {
       throw InputError({}, fmt::format("no kind of presets is called \"{}\"; expected one of {}",
                                        kind, fmt::join(preset_kinds(), ", ")));
   }
-  for (const std::string kind : {"models", "devices", "nodes", "plans", "calibrations"}) {
+  for (const std::string kind :
+       {"models", "devices", "nodes", "fabrics", "plans", "calibrations"}) {
     if (options.words.size() > 1 && options.words.front() != kind)
       continue;
     const std::string id = context.catalog().resolve(kind, name);
@@ -140,7 +142,7 @@ void add_presets_command(CLI::App &app, CommandContext &context) {
   };
   add("list", "All presets, or those of one kind", list)
       ->add_option("kind", options->kind,
-                   "devices, nodes, models, plans, calibrations, prices or energy")
+                   "devices, nodes, fabrics, models, plans, calibrations, prices or energy")
       ->check(CLI::IsMember(preset_kinds()))
       ->option_text("KIND");
   add("show", "Every fact of a preset with its source", show)

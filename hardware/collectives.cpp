@@ -104,7 +104,7 @@ Seconds tree_across(const CollectiveModel &up, const LinkModel &out_model, Bytes
 
 std::int64_t ranks_per_domain(const RankGroup &group, const Node &node) {
   const std::int64_t fitting = node.scale_up_domain / std::max<std::int64_t>(group.stride, 1);
-  return std::clamp<std::int64_t>(fitting, 1, group.size);
+  return std::clamp<std::int64_t>(fitting, 1, std::max<std::int64_t>(group.size, 1));
 }
 
 Bandwidth ring_bandwidth(const RankGroup &group, const Cluster &cluster) {

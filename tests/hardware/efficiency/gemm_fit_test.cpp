@@ -32,14 +32,14 @@ GemmModel truth() {
 /// Products over a grid of sizes, timed by the truth with log-normal noise.
 std::vector<GemmSample> planted(double noise) {
   std::mt19937 random(7);
-  std::normal_distribution<double> spread(0, noise);
+  std::normal_distribution<double> spread(0, 1);
   std::vector<GemmSample> samples;
   for (const std::int64_t m : {1, 16, 64, 128, 300, 512, 1024, 1500, 2048, 4096, 8192})
     for (const std::int64_t n : {64, 256, 768, 1024, 3000, 4096, 8192, 16384})
       for (const std::int64_t k : {64, 256, 1024, 2500, 4096, 8192, 16384}) {
         const MatrixShape shape{1, m, n, k};
-        samples.push_back(
-            {shape, gemm_time(truth(), a100(), shape, ElementBytes{}) * std::exp(spread(random))});
+        samples.push_back({shape, gemm_time(truth(), a100(), shape, ElementBytes{}) *
+                                      std::exp(noise * spread(random))});
       }
   return samples;
 }
