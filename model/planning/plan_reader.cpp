@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/planning/plan_reader.hpp"
 
+#include "hardware/link_calibration.hpp"
 #include "hardware/preset_fields.hpp"
 #include "hardware/presets/load.hpp"
 #include "hardware/units/text.hpp"
@@ -199,6 +200,21 @@ void read_calibration_choice(PlanReading &reading, TableReader &table,
                           "no measured kernels: one stated efficiency a class of operators");
 }
 
+/// Fitted links hold in a node whose GPUs are joined as in the one that was measured.
+void drop_foreign_links(PlanReading &reading) {
+  Cluster &cluster = reading.run.cluster;
+  if (!cluster.calibration.scale_up_links || cluster.device.id.empty())
+    return;
+  const auto usual = usual_node(reading.catalog, cluster.device);
+  if (usual &&
+      alike(scale_up_links(cluster.node, cluster.device), scale_up_links(*usual, cluster.device)))
+    return;
+  cluster.calibration.scale_up_links.reset();
+  reading.log.assumed("hardware.node", cluster.node.id,
+                      "its links are not those that were measured: a ring at the default share of "
+                      "their bandwidth");
+}
+
 } // namespace
 
 void read_hardware(PlanReading &reading, TableReader table) {
@@ -278,6 +294,8 @@ void read_hardware(PlanReading &reading, TableReader table) {
       reading.log.assumed("hardware.gpu", cluster.device.id, caveat);
   }
   read_calibration_choice(reading, table, calibration_name);
+  if (table.has("node"))
+    drop_foreign_links(reading);
   table.finish();
 }
 

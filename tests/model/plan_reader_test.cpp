@@ -6,6 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include <algorithm>
 
 namespace flopcast {
@@ -200,6 +203,30 @@ TEST(PlanReader, ChargesElectricityToOwnHardware) {
   ASSERT_TRUE(electricity);
   // US average industrial price of 2025, presets/energy/electricity.csv.
   EXPECT_DOUBLE_EQ(electricity->in(units::usd / units::kilowatt_hour), 0.0826);
+}
+
+TEST(PlanReader, KeepsFittedLinksForNodesThatAreJoinedAlike) {
+  InputValue root = presets().load("plans", "llama3-70b-h100");
+  EXPECT_TRUE(read_plan(root, presets()).cluster.calibration.scale_up_links);
+  apply_override(root, "hardware.node=aws-p5.48xlarge"); // NVSwitch, as in the DGX H100
+  EXPECT_TRUE(read_plan(root, presets()).cluster.calibration.scale_up_links);
+}
+
+TEST(PlanReader, DropsFittedLinksForANodeThatIsJoinedOtherwise) {
+  namespace fs = std::filesystem;
+  const fs::path directory = fs::path(testing::TempDir()) / "flopcast-own-node";
+  fs::create_directories(directory / "nodes");
+  std::string node = read_file(presets().path("nodes", "dgx-h100").string());
+  const std::string switched = "NVSwitch all-to-all";
+  node.replace(node.find(switched), switched.size(), "PCIe tree");
+  std::ofstream(directory / "nodes" / "pcie-h100.toml") << node;
+  const PresetCatalog catalog({directory, source_directory() / "presets"});
+  InputValue root = catalog.load("plans", "llama3-70b-h100");
+  apply_override(root, "hardware.node=pcie-h100");
+  const PlannedRun run = read_plan(root, catalog);
+  EXPECT_FALSE(run.cluster.calibration.scale_up_links);
+  EXPECT_NE(noted(run.plan, "hardware.node"), nullptr);
+  fs::remove_all(directory);
 }
 
 TEST(PlanReader, RefusesFormatsThatNobodyTrainsIn) {
