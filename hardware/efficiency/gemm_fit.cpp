@@ -102,7 +102,7 @@ void centre(GemmModel &model, const std::vector<GemmSample> &samples, const Devi
   const auto middle = errors.begin() + static_cast<std::ptrdiff_t>(errors.size() / 2);
   std::ranges::nth_element(errors, middle);
   for (double &value : model.residual.values)
-    value -= *middle;
+    value -= rounded_residual(*middle);
 }
 
 } // namespace

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <vector>
 
 namespace flopcast {
 namespace {
@@ -29,38 +31,91 @@ struct Constraint {
   double allowed_fall;
 };
 
-/// How much log base rises between two knots if it rose everywhere as slowly as at its flattest.
-double flattest_rise(const std::array<LogAxis, 3> &axes, std::size_t axis,
-                     const std::array<std::size_t, 3> &knot,
-                     const std::function<double(const std::array<double, 3> &)> &base) {
-  constexpr int parts = 24;
-  constexpr std::array<double, 5> offsets{-0.9, -0.45, 0, 0.45, 0.9};
-  const double part = axes[axis].step / parts;
-  const std::size_t second = axis == 0 ? 1 : 0;
-  const std::size_t third = axis == 2 ? 1 : 2;
-  const auto coordinate = [&](std::size_t a, double offset) {
-    return std::exp2(axes[a].first + axes[a].step * (static_cast<double>(knot[a]) + offset));
-  };
-  double least = axes[axis].step;
-  // Lines through the cells around the edge, not only the edge: the base is flat in places.
-  for (const double in_second : offsets)
-    for (const double in_third : offsets) {
-      std::array<double, 3> at{};
-      at[axis] = coordinate(axis, 0);
-      at[second] = coordinate(second, in_second);
-      at[third] = coordinate(third, in_third);
-      double before = std::log(base(at));
-      for (int i = 0; i < parts; ++i) {
-        at[axis] *= std::exp2(part);
-        const double after = std::log(base(at));
-        least = std::min(least, (after - before) * parts);
-        before = after;
-      }
+using Base = std::function<double(const std::array<double, 3> &)>;
+
+/// Slopes of log base between two knots along each axis, the least found in a cell.
+using CellSlopes = std::array<double, 3>;
+
+/// Points spread evenly over the unit cube, the same every time: multiples of the powers of 1/g,
+/// where g⁴ = g + 1 (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences").
+std::array<double, 3> spread_point(int index) {
+  constexpr std::array<double, 3> turns{0.8191725133961645, 0.6710436067037893, 0.5497004779019703};
+  std::array<double, 3> point{};
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const double turned = 0.5 + turns[axis] * (index + 1);
+    point[axis] = turned - std::floor(turned);
+  }
+  return point;
+}
+
+/// The least slopes in the cell above a knot. The base may jump up (another tile, another wave),
+/// and does so to make up for being flat before: it is the slope between the jumps that counts.
+/// Cells at the rim stand for what lies beyond it too, where the residual goes on as it is at the
+/// rim; nothing has less than one row, column or byte.
+CellSlopes least_slopes(const std::array<LogAxis, 3> &axes, const std::array<std::size_t, 3> &knot,
+                        const Base &base) {
+  constexpr int points = 2048;
+  constexpr double nearby = 1e-5; // octaves: far above rounding, far below a tile
+  constexpr double beyond = 12;   // octaves
+  CellSlopes least{axes[0].step, axes[1].step, axes[2].step};
+  for (int i = 0; i < points; ++i) {
+    const std::array<double, 3> point = spread_point(i);
+    std::array<double, 3> at{};
+    std::array<bool, 3> inside{};
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      // Along each axis every other point of the rim's cells lies outside.
+      const int place = i >> 2 * axis & 3;
+      const bool low = knot[axis] == 0 && place == 1;
+      const bool high = knot[axis] + 2 >= axes[axis].count && place == 3;
+      const double cell = axes[axis].first + axes[axis].step * static_cast<double>(knot[axis]);
+      inside[axis] = !low && !high;
+      at[axis] = std::exp2(low    ? std::max(cell - beyond * point[axis], std::min(cell, 0.0))
+                           : high ? cell + axes[axis].step + beyond * point[axis]
+                                  : cell + axes[axis].step * point[axis]);
     }
-  return std::max(least, 0.0);
+    const double here = base(at);
+    for (std::size_t axis = 0; axis < 3; ++axis)
+      if (inside[axis]) {
+        std::array<double, 3> next = at;
+        next[axis] *= std::exp2(nearby);
+        least[axis] = std::min(least[axis], std::log(base(next) / here) / nearby * axes[axis].step);
+      }
+  }
+  for (double &slope : least)
+    slope = std::max(slope, 0.0);
+  return least;
+}
+
+/// How much log base rises along each edge of the grid if it rose everywhere as slowly as at its
+/// flattest in the cells around; by axis, then by the edge's lower knot.
+std::array<std::vector<double>, 3> flattest_rises(const std::array<LogAxis, 3> &axes,
+                                                  const Base &base) {
+  const std::array<std::size_t, 3> count{axes[0].count, axes[1].count, axes[2].count};
+  std::array<std::vector<double>, 3> rises;
+  rises.fill(
+      std::vector<double>(count[0] * count[1] * count[2], std::numeric_limits<double>::infinity()));
+  const auto cells = [&](std::size_t axis) { return std::max<std::size_t>(count[axis], 2) - 1; };
+  for (std::size_t i = 0; i < cells(0); ++i)
+    for (std::size_t j = 0; j < cells(1); ++j)
+      for (std::size_t k = 0; k < cells(2); ++k) {
+        const CellSlopes least = least_slopes(axes, {i, j, k}, base);
+        for (std::size_t corner = 0; corner < 8; ++corner) {
+          const std::array<std::size_t, 3> at{i + (corner & 1), j + (corner >> 1 & 1),
+                                              k + (corner >> 2 & 1)};
+          if (at[0] >= count[0] || at[1] >= count[1] || at[2] >= count[2])
+            continue;
+          const std::size_t index = (at[0] * count[1] + at[1]) * count[2] + at[2];
+          for (std::size_t axis = 0; axis < 3; ++axis)
+            if ((corner >> axis & 1) == 0)
+              rises[axis][index] = std::min(rises[axis][index], least[axis]);
+        }
+      }
+  return rises;
 }
 
 } // namespace
+
+double rounded_residual(double value) { return residual_step * std::round(value / residual_step); }
 
 Eigen::SparseMatrix<double> smoothness(const std::array<LogAxis, 3> &axes, double second,
                                        double size) {
@@ -87,16 +142,21 @@ Eigen::SparseMatrix<double> smoothness(const std::array<LogAxis, 3> &axes, doubl
 
 void make_monotone(LogGrid &grid,
                    const std::function<double(const std::array<double, 3> &)> &base) {
-  // Between knots the base may be flatter than where it was looked at: half is kept in reserve.
-  make_monotone(grid, base, 0.5);
+  // Between the places that were looked at the base may be flatter still.
+  make_monotone(grid, base, 0.8);
 }
 
 void make_monotone(LogGrid &grid, const std::function<double(const std::array<double, 3> &)> &base,
                    double usable) {
+  const auto rises = flattest_rises(grid.axes, base);
   std::vector<Constraint> constraints;
   for_each_pair(grid.axes, [&](std::size_t axis, std::size_t low, std::size_t high,
-                               const std::array<std::size_t, 3> &knot) {
-    constraints.push_back({low, high, usable * flattest_rise(grid.axes, axis, knot, base)});
+                               const std::array<std::size_t, 3> &) {
+    // A base that is nearly flat where it was looked at may be flat a little beside. Whole steps:
+    // then rounding the values to steps keeps to it.
+    constexpr double unseen = 0.006;
+    const double fall = std::max(usable * rises[axis][low] - unseen, 0.0);
+    constraints.push_back({low, high, residual_step * std::floor(fall / residual_step)});
   });
   // Alternating projections onto the half-spaces come near the closest feasible grid …
   constexpr int sweeps = 3000;
@@ -113,11 +173,13 @@ void make_monotone(LogGrid &grid, const std::function<double(const std::array<do
     if (worst < 1e-6)
       break;
   }
+  for (double &value : grid.values)
+    value = rounded_residual(value);
   // … and raising what still falls makes it exact. Each pass only raises, so it ends.
   for (bool changed = true; changed;) {
     changed = false;
     for (const Constraint &c : constraints) {
-      const double least = grid.values[c.low] - c.allowed_fall;
+      const double least = rounded_residual(grid.values[c.low] - c.allowed_fall);
       if (grid.values[c.high] < least) {
         grid.values[c.high] = least;
         changed = true;

@@ -14,12 +14,18 @@ namespace flopcast {
 [[nodiscard]] Eigen::SparseMatrix<double> smoothness(const std::array<LogAxis, 3> &axes,
                                                      double second, double size);
 
-/// Changes the grid as little as needed for base(x) × exp(grid(x)) never to fall along an axis. The
-/// grid may fall between two knots only by part of what the base rises at its flattest between
-/// them.
+/// Residuals are kept, and written to files, in whole steps of this: rounding must not make them
+/// fall where the constraints forbid it.
+inline constexpr double residual_step = 0.001;
+
+[[nodiscard]] double rounded_residual(double value);
+
+/// Changes the grid as little as needed for base(x) × exp(grid(x)) never to fall along an axis, and
+/// rounds it. The grid may fall between two knots only by part of what the base rises at its
+/// flattest around them.
 void make_monotone(LogGrid &grid, const std::function<double(const std::array<double, 3> &)> &base);
 
-/// The same where the grid may use up `usable` of what the base rises at its flattest: 0.5 for a
+/// The same where the grid may use up `usable` of what the base rises at its flattest: 0.8 for a
 /// base with steps, near 1 for a smooth one.
 void make_monotone(LogGrid &grid, const std::function<double(const std::array<double, 3> &)> &base,
                    double usable);
