@@ -7,6 +7,7 @@ find_package(ZLIB REQUIRED)
 find_package(tomlplusplus 3 REQUIRED)
 find_package(nlohmann_json 3 REQUIRED)
 find_package(CLI11 2 REQUIRED)
+find_package(SQLiteCpp 3.2 REQUIRED)
 find_package(Boost 1.74 REQUIRED) # Boost.Graph's containers are header-only
 
 # flopcast_feature(<option> <found> <missing>): turns AUTO, ON or OFF into <option>_ENABLED and a

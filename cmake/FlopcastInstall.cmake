@@ -3,7 +3,7 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS flopcast RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS flopcast_hardware flopcast_model flopcast_profiler flopcast_reports
+install(TARGETS flopcast_hardware flopcast_model flopcast_store flopcast_profiler flopcast_reports
   EXPORT flopcast_targets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/flopcast)

@@ -24,6 +24,8 @@ struct MeasuredOperator {
   std::optional<double> clock_hertz; ///< of the multiprocessors, lowest seen
   std::optional<double> power_watts; ///< mean
   bool throttled = false;            ///< clocks fell while it ran
+
+  bool operator==(const MeasuredOperator &) const = default;
 };
 
 } // namespace flopcast

@@ -51,6 +51,8 @@ struct OperatorCall {
   /// is reduced together.
   MatrixShape shape = {};
   bool causal = false; ///< attention: scores above the diagonal are skipped
+
+  bool operator==(const OperatorCall &) const = default;
 };
 
 } // namespace flopcast

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/measured_operator.hpp"
+#include "store/database.hpp"
+#include "store/text_fields.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace flopcast {
+
+/// Measurements of a device that belong together: one run of the profiler, and the runs that
+/// resumed it.
+struct MeasurementSession {
+  std::string id; ///< drawn by start_session()
+  std::string device;
+  TextFields description; ///< of device and machine, such as "driver" → "580.95.05"
+  std::string back_end;
+  std::string software;
+  std::string plan; ///< which shapes were to be measured
+  std::chrono::sys_seconds started;
+  bool finished = false; ///< all of the plan was measured
+
+  bool operator==(const MeasurementSession &) const = default;
+};
+
+/// Stores a session without measurements, unfinished, under an id of its own, and returns it so.
+[[nodiscard]] MeasurementSession start_session(const Database &database,
+                                               MeasurementSession session);
+
+/// What a session must share with a run of the profiler for the run to resume it. Software counts:
+/// times of two libraries or drivers do not belong together.
+struct ResumableSession {
+  std::string_view device;
+  std::string_view back_end;
+  std::string_view software;
+  std::string_view plan;
+};
+
+/// The newest unfinished session of that kind.
+[[nodiscard]] std::optional<MeasurementSession>
+find_unfinished_session(const Database &database, const ResumableSession &like);
+
+/// All sessions, the oldest first.
+[[nodiscard]] std::vector<MeasurementSession> measurement_sessions(const Database &database);
+
+void finish_session(const Database &database, std::string_view session);
+
+/// The key of an operator within a session: content_key() of
+///   batch, bytes, cache, causal, columns, depth, flops, format, kernels, kind, pass, rows
+/// where flops and bytes are by key_number(), causal is "true" or "false", and classes, formats,
+/// passes and caches are spelled as in the source.
+[[nodiscard]] std::string operator_key(const OperatorCall &call, CacheState cache);
+
+[[nodiscard]] bool already_measured(const Database &database, std::string_view session,
+                                    const OperatorCall &call, CacheState cache);
+
+/// False, and nothing is written, where the session has that operator already.
+bool add_measured_operator(const Database &database, std::string_view session,
+                           const MeasuredOperator &measured);
+
+/// What the session measured, in that order.
+[[nodiscard]] std::vector<MeasuredOperator> measured_operators(const Database &database,
+                                                               std::string_view session);
+
+} // namespace flopcast
