@@ -55,10 +55,6 @@ MeasurementSession read_session(SQLite::Statement &row) {
           .finished = row.getColumn(7).getInt() != 0};
 }
 
-std::optional<double> optional_number(const SQLite::Column &column) {
-  return column.isNull() ? std::nullopt : std::optional(column.getDouble());
-}
-
 MeasuredOperator read_operator(const Database &database, SQLite::Statement &row) {
   int next = 0;
   const auto text = [&] { return row.getColumn(next++).getString(); };
@@ -92,22 +88,29 @@ MeasuredOperator read_operator(const Database &database, SQLite::Statement &row)
 
 } // namespace
 
-MeasurementSession start_session(const Database &database, MeasurementSession session) {
+bool add_session(const Database &database, const MeasurementSession &session) {
   return translated(database.path(), [&] {
-    session.id = database.connection().execAndGet("SELECT lower(hex(randomblob(16)))").getString();
-    session.finished = false;
-    execute(database,
-            "INSERT INTO measurement_session (id, device, description, back_end, software, plan, "
-            "started) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            session.id, session.device, json_text(session.description), session.back_end,
-            session.software, session.plan,
-            std::int64_t{session.started.time_since_epoch().count()});
-    return session;
+    return execute(database,
+                   "INSERT INTO measurement_session (id, device, description, back_end, software, "
+                   "plan, started, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+                   "ON CONFLICT (id) DO NOTHING",
+                   session.id, session.device, json_text(session.description), session.back_end,
+                   session.software, session.plan,
+                   std::int64_t{session.started.time_since_epoch().count()}, session.finished) > 0;
   });
 }
 
+MeasurementSession start_session(const Database &database, MeasurementSession session) {
+  session.id = translated(database.path(), [&] {
+    return database.connection().execAndGet("SELECT lower(hex(randomblob(16)))").getString();
+  });
+  session.finished = false;
+  add_session(database, session);
+  return session;
+}
+
 std::optional<MeasurementSession> find_unfinished_session(const Database &database,
-                                                          const ResumableSession &like) {
+                                                          const MeasurementSession &like) {
   return translated(database.path(), [&]() -> std::optional<MeasurementSession> {
     const std::string sql =
         fmt::format("SELECT {} FROM measurement_session WHERE device = ? AND back_end = ? AND "

@@ -32,18 +32,13 @@ struct MeasurementSession {
 [[nodiscard]] MeasurementSession start_session(const Database &database,
                                                MeasurementSession session);
 
-/// What a session must share with a run of the profiler for the run to resume it. Software counts:
-/// times of two libraries or drivers do not belong together.
-struct ResumableSession {
-  std::string_view device;
-  std::string_view back_end;
-  std::string_view software;
-  std::string_view plan;
-};
+/// Stores a session as it is. False, and nothing is written, where there is one of that id.
+bool add_session(const Database &database, const MeasurementSession &session);
 
-/// The newest unfinished session of that kind.
+/// The newest unfinished session with the device, back end, software and plan of `like`: the one to
+/// resume. Software counts: times of two libraries or drivers do not belong together.
 [[nodiscard]] std::optional<MeasurementSession>
-find_unfinished_session(const Database &database, const ResumableSession &like);
+find_unfinished_session(const Database &database, const MeasurementSession &like);
 
 /// All sessions, the oldest first.
 [[nodiscard]] std::vector<MeasurementSession> measurement_sessions(const Database &database);

@@ -12,7 +12,7 @@
 namespace flopcast {
 namespace {
 
-constexpr std::array<std::string_view, 1> migrations_in_order{
+constexpr std::array<std::string_view, 3> migrations_in_order{
     // 1: what devices were measured to do
     R"sql(
 CREATE TABLE measurement_session (
@@ -51,6 +51,39 @@ CREATE TABLE measured_operator (
   power_w        REAL,
   throttled      INTEGER NOT NULL,
   UNIQUE (session, key)
+) STRICT;
+)sql",
+    // 2: what was fitted to it
+    R"sql(
+CREATE TABLE calibration (
+  number  INTEGER PRIMARY KEY,                    -- in the order of arrival
+  key     TEXT NOT NULL UNIQUE,                   -- SHA-256 of toml
+  id      TEXT NOT NULL,
+  device  TEXT NOT NULL,
+  date    TEXT NOT NULL,
+  session TEXT REFERENCES measurement_session (id) ON DELETE SET NULL,
+  toml    TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX calibration_of_device ON calibration (device, date);
+)sql",
+    // 3: training runs to hold predictions against
+    R"sql(
+CREATE TABLE measured_run (
+  number               INTEGER PRIMARY KEY,       -- in the order of arrival
+  id                   TEXT NOT NULL UNIQUE,
+  source               TEXT NOT NULL,
+  date                 TEXT,
+  split_group          TEXT NOT NULL,
+  framework            TEXT NOT NULL,
+  model                TEXT NOT NULL,
+  gpu                  TEXT NOT NULL,
+  gpus                 INTEGER,
+  step_time_s          REAL,
+  tokens_per_s_per_gpu REAL,
+  peak_memory_bytes    REAL,
+  mfu                  REAL,                      -- share of the peak
+  settings             TEXT NOT NULL              -- JSON: texts by name
 ) STRICT;
 )sql",
 };

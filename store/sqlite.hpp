@@ -2,13 +2,16 @@
 // What the files of this folder share of SQLite; not for others.
 #pragma once
 
+#include "hardware/input/value.hpp"
 #include "store/database.hpp"
 
+#include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
 #include <SQLiteCpp/Statement.h>
 
 #include <concepts>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,10 +33,20 @@ template <class Work> auto translated(const std::string &path, Work work) {
   }
 }
 
+/// Empty for NULL.
+[[nodiscard]] std::optional<double> optional_number(const SQLite::Column &column);
+[[nodiscard]] std::optional<std::int64_t> optional_integer(const SQLite::Column &column);
+[[nodiscard]] std::optional<std::string> optional_text(const SQLite::Column &column);
+
+/// The day that to_text(Date) wrote in the store at `path`. Throws StoreError for anything else.
+[[nodiscard]] Date date_of(const std::string &path, const std::string &text);
+
 template <class Value>
 void bind_value(SQLite::Statement &statement, int index, const Value &value) {
   if constexpr (std::same_as<Value, bool>)
     statement.bind(index, int{value});
+  else if constexpr (std::same_as<Value, Date>)
+    statement.bind(index, to_text(value));
   else if constexpr (std::convertible_to<Value, std::string_view>)
     statement.bind(index, std::string(std::string_view(value)));
   else

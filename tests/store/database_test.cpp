@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/database.hpp"
 
+#include "store/calibrations.hpp"
+#include "store/measured_runs.hpp"
 #include "store/measurements.hpp"
 #include "store/schema.hpp"
 #include "tests/store/stored_examples.hpp"
@@ -217,6 +219,44 @@ TEST(Migrations, RunOnceEach) {
   migrate(connection, steps);
   EXPECT_TRUE(connection.tableExists("two"));
   EXPECT_EQ(pragma(connection, "user_version"), "2");
+}
+
+/// A store as version 1 wrote it, with a session and an operator.
+void write_version_1(const fs::path &path) {
+  SQLite::Database file = plain(path);
+  migrate(file, schema_migrations().first(1));
+  file.exec("INSERT INTO measurement_session VALUES "
+            "('1a', 'a100', '{\"driver\":\"450\"}', 'cuda', 'CUDA 11', 'quick', 1600000000, 1)");
+  file.exec("INSERT INTO measured_operator VALUES (1, '1a', 'k', 'softmax', 'forward', 'fp16', 0, "
+            "8192, 1, 1, 64, 32, 0, 0, 'cold', 2e-6, 0.01, 30, 1, 3e-6, NULL, NULL, 0)");
+}
+
+TEST(Migrations, BringVersion1UpToDateWithWhatItHolds) {
+  const TemporaryStore temporary;
+  write_version_1(temporary.path());
+  const Database store(temporary.path());
+  EXPECT_EQ(pragma(store.connection(), "user_version"), "3");
+  MeasurementSession session{.id = "1a",
+                             .device = "a100",
+                             .description = {{"driver", "450"}},
+                             .back_end = "cuda",
+                             .software = "CUDA 11",
+                             .plan = "quick",
+                             .started = std::chrono::sys_seconds(std::chrono::seconds(1600000000)),
+                             .finished = true};
+  EXPECT_THAT(measurement_sessions(store), ElementsAre(session));
+  ASSERT_EQ(measured_operators(store, "1a").size(), 1U);
+  EXPECT_EQ(measured_operators(store, "1a").front().call.shape.rows, 64);
+  EXPECT_TRUE(calibrations(store).empty());
+  EXPECT_TRUE(measured_runs(store, {}).empty());
+}
+
+TEST(Migrations, OfACopyLeaveTheFileAtItsVersion) {
+  const TemporaryStore temporary;
+  write_version_1(temporary.path());
+  EXPECT_TRUE(calibrations(Database::copy_of(temporary.path())).empty());
+  SQLite::Database file = plain(temporary.path());
+  EXPECT_EQ(pragma(file, "user_version"), "1");
 }
 
 TEST(Transaction, LeavesNothingBehindWithoutACommit) {

@@ -77,8 +77,7 @@ TEST_P(KilledWriter, LosesNothingThatWasAcknowledged) {
   for (std::size_t rows = 0; rows < found.size(); ++rows)
     EXPECT_EQ(found[rows], example_product(static_cast<int>(rows)));
   // The next run goes on where this one was killed.
-  const auto unfinished =
-      find_unfinished_session(reopened, tests::kind_of(tests::example_session()));
+  const auto unfinished = find_unfinished_session(reopened, tests::example_session());
   ASSERT_TRUE(unfinished);
   EXPECT_EQ(unfinished->id, session);
   EXPECT_TRUE(add_measured_operator(reopened, session, example_product(1'000'000)));

@@ -16,7 +16,6 @@ using namespace units;
 using testing::ElementsAre;
 using tests::example_product;
 using tests::example_session;
-using tests::kind_of;
 
 Database in_memory() { return Database(":memory:"); }
 
@@ -68,7 +67,7 @@ TEST(MeasurementSession, HasAnIdOfItsOwn) {
 
 TEST(MeasurementSession, IsResumedUntilItIsFinished) {
   const Database store = in_memory();
-  const auto like = kind_of(example_session());
+  const auto like = example_session();
   EXPECT_EQ(find_unfinished_session(store, like), std::nullopt);
   const MeasurementSession session = start_session(store, example_session());
   EXPECT_EQ(find_unfinished_session(store, like), session);
@@ -83,7 +82,7 @@ TEST(MeasurementSession, OfAnotherKindIsNotResumed) {
   const auto found = [&](auto change) {
     MeasurementSession session = example_session();
     change(session);
-    return find_unfinished_session(store, kind_of(session)).has_value();
+    return find_unfinished_session(store, session).has_value();
   };
   EXPECT_TRUE(found([](MeasurementSession &s) { s.description.clear(); }));
   EXPECT_FALSE(found([](MeasurementSession &s) { s.device = "h100-sxm"; }));
@@ -98,7 +97,7 @@ TEST(MeasurementSession, IsResumedFromItsNewest) {
   newer.started += std::chrono::seconds(1);
   newer = start_session(store, newer);
   const MeasurementSession older = start_session(store, example_session());
-  EXPECT_EQ(find_unfinished_session(store, kind_of(newer)), newer);
+  EXPECT_EQ(find_unfinished_session(store, newer), newer);
   EXPECT_THAT(measurement_sessions(store), ElementsAre(older, newer));
 }
 

@@ -2,6 +2,7 @@
 // Records with nothing left at its default, for the tests that store them.
 #pragma once
 
+#include "store/measured_runs.hpp"
 #include "store/measurements.hpp"
 
 namespace flopcast::tests {
@@ -50,11 +51,21 @@ inline MeasuredOperator example_product(std::int64_t rows) {
   return measured;
 }
 
-inline ResumableSession kind_of(const MeasurementSession &session) {
-  return {.device = session.device,
-          .back_end = session.back_end,
-          .software = session.software,
-          .plan = session.plan};
+inline MeasuredRun example_run() {
+  using namespace units;
+  return {.id = "acme-1",
+          .source = "Acme's report",
+          .date = Date{2026, 1, 2},
+          .split_group = "acme|7b",
+          .framework = "Megatron-LM",
+          .model = "llama2-7b",
+          .gpu = "H100-80GB-SXM",
+          .gpus = 64,
+          .step_time = 3.7 * second,
+          .token_rate = 8302.5 * token / second / gpu,
+          .peak_memory = 60.7 * gigabyte,
+          .mfu = 0.41,
+          .settings = {{"tp", "8"}, {"recompute", "full, \"selective\" later"}}};
 }
 
 } // namespace flopcast::tests
