@@ -64,7 +64,7 @@ void keep_log(SQLite::Database &connection) {
 } // namespace
 
 fs::path default_store_path() {
-  if (const fs::path store = variable("FLOPCAST_STORE"); !store.empty())
+  if (fs::path store = variable("FLOPCAST_STORE"); !store.empty())
     return store;
   if (const fs::path data = variable("XDG_DATA_HOME"); data.is_absolute())
     return data / "flopcast/store.db";

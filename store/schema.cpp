@@ -103,7 +103,7 @@ void check_store(SQLite::Database &connection, const std::string &path,
   // Before anything else is believed of it. Reads the file once: about 1 s a GB.
   const std::string found = connection.execAndGet("PRAGMA quick_check(1)").getString();
   if (found != "ok")
-    throw damaged_store(path, found);
+    throw_damaged(path, found);
   const int application = connection.execAndGet("PRAGMA application_id").getInt();
   const bool empty = connection.execAndGet("SELECT count(*) FROM sqlite_schema").getInt() == 0;
   if (application != store_application_id && !(application == 0 && empty))

@@ -8,34 +8,34 @@
 
 namespace flopcast {
 
-StoreError damaged_store(const std::string &path, std::string_view detail) {
-  return StoreError(fmt::format(
+void throw_damaged(const std::string &path, std::string_view detail) {
+  throw StoreError(fmt::format(
       "{}: the file is damaged or no database ({}); move it away to start anew; docs/store.md says "
       "how to rescue what can be read",
       path, detail));
 }
 
-StoreError store_error(const std::string &path, const SQLite::Exception &error) {
+void throw_store_error(const std::string &path, const SQLite::Exception &error) {
   const auto message = [&](std::string_view what) {
     return StoreError(fmt::format("{}: {} ({})", path, what, error.what()));
   };
   switch (error.getErrorCode()) {
   case SQLITE_CORRUPT:
   case SQLITE_NOTADB:
-    return damaged_store(path, error.what());
+    throw_damaged(path, error.what());
   case SQLITE_BUSY:
-    return message("another program has been writing to it for 10 s; try again when it is done");
+    throw message("another program has been writing to it for 10 s; try again when it is done");
   case SQLITE_CANTOPEN:
   case SQLITE_PERM:
   case SQLITE_READONLY:
-    return message("cannot be opened or written; check the permissions of the file and its folder, "
-                   "or set FLOPCAST_STORE to a file elsewhere");
+    throw message("cannot be opened or written; check the permissions of the file and its folder, "
+                  "or set FLOPCAST_STORE to a file elsewhere");
   case SQLITE_FULL:
-    return message("the disk is full; free some space and run again");
+    throw message("the disk is full; free some space and run again");
   case SQLITE_IOERR:
-    return message("the disk failed; on a network file system, set FLOPCAST_STORE to a local file");
+    throw message("the disk failed; on a network file system, set FLOPCAST_STORE to a local file");
   default:
-    return StoreError(fmt::format("{}: {}", path, error.what()));
+    throw StoreError(fmt::format("{}: {}", path, error.what()));
   }
 }
 

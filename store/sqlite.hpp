@@ -18,18 +18,18 @@
 
 namespace flopcast {
 
-/// What went wrong with the store at `path`, and what to do.
-[[nodiscard]] StoreError store_error(const std::string &path, const SQLite::Exception &error);
+/// Throws a StoreError: what went wrong with the store at `path`, and what to do.
+[[noreturn]] void throw_store_error(const std::string &path, const SQLite::Exception &error);
 
-/// A file that fails SQLite's own checks, as `detail` says.
-[[nodiscard]] StoreError damaged_store(const std::string &path, std::string_view detail);
+/// Throws a StoreError for a file that fails SQLite's own checks, as `detail` says.
+[[noreturn]] void throw_damaged(const std::string &path, std::string_view detail);
 
 /// Result of work(); an exception of SQLite's becomes a StoreError.
 template <class Work> auto translated(const std::string &path, Work work) {
   try {
     return work();
   } catch (const SQLite::Exception &error) {
-    throw store_error(path, error);
+    throw_store_error(path, error);
   }
 }
 

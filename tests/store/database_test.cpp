@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -69,8 +70,8 @@ protected:
     put(name, value);
   }
   void TearDown() override {
-    for (auto one = former_.rbegin(); one != former_.rend(); ++one)
-      put(one->first, one->second ? one->second->c_str() : nullptr);
+    for (const auto &[name, value] : former_ | std::views::reverse)
+      put(name, value ? value->c_str() : nullptr);
   }
 
 private:
@@ -153,7 +154,7 @@ TEST(Database, ThatIsATextIsRefused) {
 /// A store with a few hundred operators, and nothing left in its log.
 std::string filled(const fs::path &path) {
   const Database store(path);
-  const std::string session = start_session(store, example_session()).id;
+  std::string session = start_session(store, example_session()).id;
   Transaction at_once(store);
   for (int rows = 0; rows < 300; ++rows)
     add_measured_operator(store, session, example_product(rows));
@@ -306,6 +307,7 @@ TEST(TwoConnections, MayCreateTheSameStoreAtOnce) {
     const TemporaryStore temporary;
     std::array<std::string, openers> complaints;
     std::vector<std::thread> threads;
+    threads.reserve(openers);
     for (std::string &mine : complaints)
       threads.emplace_back([&] { mine = complaint(temporary.path()); });
     for (std::thread &thread : threads)
