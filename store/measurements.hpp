@@ -48,7 +48,7 @@ void finish_session(const Database &database, std::string_view session);
 /// The key of an operator within a session: content_key() of
 ///   batch, bytes, cache, causal, columns, depth, flops, format, kernels, kind, pass, rows
 /// where flops and bytes are by key_number(), causal is "true" or "false", and classes, formats,
-/// passes and caches are spelled as in the source.
+/// passes and caches are spelled like their enumerators.
 [[nodiscard]] std::string operator_key(const OperatorCall &call, CacheState cache);
 
 [[nodiscard]] bool already_measured(const Database &database, std::string_view session,

@@ -121,9 +121,12 @@ void migrate(SQLite::Database &connection, std::span<const std::string_view> mig
   if (version_of(connection) >= migrations.size())
     return;
   SQLite::Transaction transaction(connection, SQLite::TransactionBehavior::IMMEDIATE);
-  // Anew: another process may have come first.
-  for (std::size_t version = version_of(connection); version < migrations.size(); ++version)
-    connection.exec(std::string(migrations[version]));
+  // Anew: another process may have come first, a newer Flopcast even.
+  const std::size_t version = version_of(connection);
+  if (version >= migrations.size())
+    return;
+  for (const std::string_view migration : migrations.subspan(version))
+    connection.exec(std::string(migration));
   connection.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
                               store_application_id, migrations.size()));
   transaction.commit();
