@@ -10,6 +10,7 @@ double flop_efficiency(const Calibration &calibration, const OperatorCall &call)
   switch (call.kind) {
   case OperatorClass::gemm:
   case OperatorClass::grouped_gemm:
+  case OperatorClass::convolution:
     return calibration.gemm_efficiency;
   case OperatorClass::batched_gemm:
     return calibration.batched_gemm_efficiency;
@@ -46,11 +47,16 @@ template <class Model> const Model *pointer(const std::optional<Model> &model) {
 } // namespace
 
 const GemmModel *Calibration::gemm_model(OperatorClass kind, NumberFormat format) const {
-  if (kind != OperatorClass::gemm && kind != OperatorClass::batched_gemm)
+  if (!multiplies_matrices(kind) || kind == OperatorClass::fused_attention)
     return nullptr;
-  const auto &models = kind == OperatorClass::gemm ? gemm : batched_gemm;
+  const auto &models = kind == OperatorClass::batched_gemm ? batched_gemm : gemm;
   return of_format(format,
                    [&](NumberFormat f) { return pointer(models[static_cast<std::size_t>(f)]); });
+}
+
+const GroupedModel *Calibration::grouped_model(NumberFormat format) const {
+  return of_format(
+      format, [&](NumberFormat f) { return pointer(grouped_gemm[static_cast<std::size_t>(f)]); });
 }
 
 const AttentionModel *Calibration::attention_model(NumberFormat format, Pass pass) const {
@@ -108,6 +114,12 @@ namespace {
 
 std::optional<Seconds> modelled_time(const Device &device, const Calibration &calibration,
                                      const OperatorCall &call) {
+  if (call.kind == OperatorClass::grouped_gemm)
+    if (const GroupedModel *grouped = calibration.grouped_model(call.format)) {
+      const auto rates = device_rates(device, call.format);
+      return rates ? std::optional(grouped_time(*grouped, *rates, call, element_bytes(call.format)))
+                   : std::nullopt;
+    }
   if (const GemmModel *product = calibration.gemm_model(call.kind, call.format)) {
     const auto rates = device_rates(device, call.format);
     if (!rates)
@@ -119,6 +131,8 @@ std::optional<Seconds> modelled_time(const Device &device, const Calibration &ca
     // Two kernels backward are the gradients of the input and of the weights.
     if (call.pass == Pass::backward && call.kernels == 2)
       return time({batch, m, k, n}) + time({batch, k, n, m});
+    if (call.expert_width > 0)
+      return time(call.shape) + time({batch, m, k, call.expert_width});
     return time(call.shape);
   }
   if (call.kind == OperatorClass::fused_attention) {
@@ -148,8 +162,13 @@ Seconds operator_time(const Device &device, const Calibration &calibration,
 }
 
 bool in_calibrated_range(const Calibration &calibration, const OperatorCall &call) {
+  if (call.kind == OperatorClass::grouped_gemm)
+    if (const GroupedModel *grouped = calibration.grouped_model(call.format))
+      return in_measured_range(*grouped, call);
   if (const GemmModel *product = calibration.gemm_model(call.kind, call.format)) {
-    return in_measured_range(*product, call.shape);
+    const bool stand_in =
+        call.kind == OperatorClass::grouped_gemm || call.kind == OperatorClass::convolution;
+    return !stand_in && in_measured_range(*product, call.shape);
   }
   if (call.kind == OperatorClass::fused_attention) {
     if (const AttentionModel *model = calibration.attention_model(call.format, call.pass))

@@ -4,6 +4,7 @@
 #include "hardware/device.hpp"
 #include "hardware/efficiency/attention_model.hpp"
 #include "hardware/efficiency/gemm_model.hpp"
+#include "hardware/efficiency/grouped_model.hpp"
 #include "hardware/efficiency/link_model.hpp"
 #include "hardware/efficiency/sample.hpp"
 #include "hardware/efficiency/stream_model.hpp"
@@ -66,6 +67,8 @@ struct Calibration {
   std::array<std::optional<GemmModel>, number_format_count> gemm; ///< by NumberFormat
   /// Of the products of unfused attention, by NumberFormat.
   std::array<std::optional<GemmModel>, number_format_count> batched_gemm;
+  /// Of the products of experts, by NumberFormat.
+  std::array<std::optional<GroupedModel>, number_format_count> grouped_gemm;
   /// Of fused attention, by NumberFormat and Pass.
   std::array<std::array<std::optional<AttentionModel>, 2>, number_format_count> attention;
   /// Of memory-bound operators, by OperatorClass and Pass.
@@ -77,9 +80,12 @@ struct Calibration {
   std::optional<LinkModel> scale_out_links;
   std::vector<LinkErrors> link_errors;
 
-  /// The model for products (gemm or batched_gemm) in a format; fp16 and bf16 stand in for each
-  /// other. Null if there is none.
+  /// The model for products in a format; fp16 and bf16 stand in for each other. That of dense ones
+  /// serves convolutions, and grouped products where grouped_model() is null: a stand-in, for which
+  /// in_calibrated_range() is false. Null if there is none.
   [[nodiscard]] const GemmModel *gemm_model(OperatorClass kind, NumberFormat format) const;
+  /// The same for products of experts.
+  [[nodiscard]] const GroupedModel *grouped_model(NumberFormat format) const;
   /// The same for fused attention.
   [[nodiscard]] const AttentionModel *attention_model(NumberFormat format, Pass pass) const;
 
@@ -99,9 +105,9 @@ struct Calibration {
 };
 
 /// Time of an operator on a device.
-/// With a model: the longer of gemm_time(), attention_time() or stream_time() and the host's
-/// launches. Others: launches + max(FLOPs / (peak × efficiency), bytes / (bandwidth × efficiency)),
-/// the peak being usable_peak().
+/// With a model: the longer of gemm_time(), grouped_time(), attention_time() or stream_time() and
+/// the host's launches. Others: launches + max(FLOPs / (peak × efficiency), bytes / (bandwidth ×
+/// efficiency)), the peak being usable_peak().
 [[nodiscard]] Seconds operator_time(const Device &device, const Calibration &calibration,
                                     const OperatorCall &call);
 

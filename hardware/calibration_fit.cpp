@@ -3,6 +3,7 @@
 
 #include "hardware/efficiency/attention_fit.hpp"
 #include "hardware/efficiency/gemm_fit.hpp"
+#include "hardware/efficiency/grouped_fit.hpp"
 #include "hardware/efficiency/stream_fit.hpp"
 
 #include <algorithm>
@@ -59,6 +60,11 @@ bool fit_class(Calibration &calibration, const Device &device, const ClassKey &k
     const bool converts = format == NumberFormat::fp8 || format == NumberFormat::fp4;
     (batched ? calibration.batched_gemm : calibration.gemm)[static_cast<std::size_t>(format)] =
         fit_gemm(products, *rates, element_bytes(format), converts);
+    return true;
+  }
+  if (kind == OperatorClass::grouped_gemm && pass == Pass::forward) {
+    calibration.grouped_gemm[static_cast<std::size_t>(format)] =
+        fit_grouped(samples, *rates, element_bytes(format));
     return true;
   }
   if (kind == OperatorClass::fused_attention) {

@@ -36,6 +36,23 @@ void fields(Model &model, Visit &visit) {
 }
 
 template <class Model, class Visit>
+requires std::same_as<std::remove_const_t<Model>, GroupedModel>
+void fields(Model &model, Visit &visit) {
+  visit("layer_launch", model.layer_launch);
+  visit("memory_efficiency", model.product.memory_efficiency, 0.001, 2);
+  visit("partial_tile", model.product.partial_tile, 0.01, 1);
+  visit("partial_wave", model.product.partial_wave, 0.01, 1);
+  visit("fill_depth", model.product.fill_depth, 0, 1e6);
+  visit("permuted_bytes", model.permuted_bytes, 0, 1e3);
+  visit("activated_bytes", model.activated_bytes, 0, 1e3);
+  visit("token_bytes", model.token_bytes, 0, 1e3);
+  visit("uneven_rows", model.uneven_rows, 0, 1e4);
+  visit("tile_efficiency", model.product.tile_efficiency);
+  visit("measured_from", model.product.measured_from);
+  visit("measured_to", model.product.measured_to);
+}
+
+template <class Model, class Visit>
 requires std::same_as<std::remove_const_t<Model>, AttentionModel>
 void fields(Model &model, Visit &visit) {
   visit("launch", model.launch);
@@ -212,6 +229,10 @@ std::string entry_text(const Calibration &calibration, const ClassErrors &errors
                ? model_text(fmt::format("{}.{}", to_text(errors.kind), format), "", *model, errors)
                : "";
   }
+  if (errors.kind == OperatorClass::grouped_gemm) {
+    const auto &model = calibration.grouped_gemm[static_cast<std::size_t>(errors.format)];
+    return model ? model_text(fmt::format("grouped_gemm.{}", format), "", *model, errors) : "";
+  }
   if (errors.kind == OperatorClass::fused_attention) {
     const auto &model = calibration.attention_of(errors.format, errors.pass);
     return model ? model_text(fmt::format("attention.{}.{}", format, pass), "", *model, errors)
@@ -228,6 +249,7 @@ std::string entry_text(const Calibration &calibration, const ClassErrors &errors
 void read_kernels(TableReader &root, Calibration &calibration) {
   TableReader gemm = root.table("gemm");
   TableReader batched = root.table("batched_gemm");
+  TableReader grouped = root.table("grouped_gemm");
   TableReader attention = root.table("attention");
   for (const auto &[name, format] : number_format_names()) {
     if (gemm.has(name))
@@ -236,6 +258,9 @@ void read_kernels(TableReader &root, Calibration &calibration) {
     if (batched.has(name))
       read_model(batched.table(name), {.kind = OperatorClass::batched_gemm, .format = format},
                  calibration.batched_gemm[static_cast<std::size_t>(format)], calibration);
+    if (grouped.has(name))
+      read_model(grouped.table(name), {.kind = OperatorClass::grouped_gemm, .format = format},
+                 calibration.grouped_gemm[static_cast<std::size_t>(format)], calibration);
     if (!attention.has(name))
       continue;
     TableReader of_format = attention.table(name);
@@ -248,6 +273,7 @@ void read_kernels(TableReader &root, Calibration &calibration) {
   }
   gemm.finish();
   batched.finish();
+  grouped.finish();
   attention.finish();
   TableReader stream = root.table("stream");
   for (const auto &[name, kind] : operator_class_names()) {

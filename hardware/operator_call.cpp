@@ -18,6 +18,7 @@ constexpr std::array<Spelled<OperatorClass>, operator_class_count> names{{
     {"embedding", OperatorClass::embedding},
     {"cross_entropy", OperatorClass::cross_entropy},
     {"optimizer", OperatorClass::optimizer},
+    {"convolution", OperatorClass::convolution},
 }};
 
 } // namespace
@@ -28,7 +29,8 @@ std::string_view to_text(OperatorClass kind) { return names[static_cast<std::siz
 
 bool multiplies_matrices(OperatorClass kind) {
   return kind == OperatorClass::gemm || kind == OperatorClass::batched_gemm ||
-         kind == OperatorClass::grouped_gemm || kind == OperatorClass::fused_attention;
+         kind == OperatorClass::grouped_gemm || kind == OperatorClass::fused_attention ||
+         kind == OperatorClass::convolution;
 }
 
 } // namespace flopcast

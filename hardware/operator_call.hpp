@@ -25,9 +25,10 @@ enum class OperatorClass : std::size_t {
   embedding,     ///< rows looked up, or their gradients added
   cross_entropy, ///< loss over the vocabulary
   optimizer,     ///< one pass over weights, gradients and states
+  convolution,   ///< as the product of convolution_shape(); no kernel of its own was ever measured
 };
 
-inline constexpr std::size_t operator_class_count = 11;
+inline constexpr std::size_t operator_class_count = 12;
 
 [[nodiscard]] std::span<const Spelled<OperatorClass>> operator_class_names();
 [[nodiscard]] std::string_view to_text(OperatorClass kind);
@@ -51,6 +52,14 @@ struct OperatorCall {
   /// is reduced together.
   MatrixShape shape = {};
   bool causal = false; ///< attention: scores above the diagonal are skipped
+  /// Grouped products: above zero, the call is a whole layer of experts of this width on one
+  /// device, forward: rows brought to their experts, the product `shape` (gate and up beside each
+  /// other), the activation, the product back to `shape.depth` columns, rows added up by token.
+  std::int64_t expert_width = 0;
+  std::int64_t tokens = 0; ///< of such a layer, each of which gives a row to each of its experts
+  /// Grouped products: experts get unequal shares, as under a power law; `shape.rows` is the mean.
+  /// A device with more rows than others is not this: give it its own rows.
+  bool uneven = false;
 
   bool operator==(const OperatorCall &) const = default;
 };

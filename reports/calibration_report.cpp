@@ -106,6 +106,27 @@ ReportSection gemm_section(NumberFormat format, const GemmModel &model) {
   return section;
 }
 
+ReportSection grouped_section(NumberFormat format, const GroupedModel &model) {
+  ReportSection section{fmt::format("Products of experts in {}", to_text(format)), {}};
+  const auto row = [&](std::string label, std::string text) {
+    section.rows.push_back({"", std::move(label), {std::move(text)}});
+  };
+  const GemmModel &product = model.product;
+  row("launches of a layer", human_text(model.layer_launch));
+  row("share of the memory bandwidth", percent(product.memory_efficiency));
+  for (std::size_t j = 0; j < gemm_tiles.size(); ++j)
+    row(fmt::format("share of peak, tiles of {} x {}", gemm_tiles[j].rows, gemm_tiles[j].columns),
+        percent(product.tile_efficiency[j]));
+  row("depth that starting a tile is worth", fmt::format("{:.0f}", product.fill_depth));
+  row("traffic of the permutations", fmt::format("{:.1f} B an element", model.permuted_bytes));
+  row("traffic of the activation", fmt::format("{:.1f} B an element", model.activated_bytes));
+  row("traffic by token", fmt::format("{:.1f} B an element", model.token_bytes));
+  row("rows added where experts get unequal shares", fmt::format("{:.0f}", model.uneven_rows));
+  row("measured",
+      fmt::format("{} to {} experts", product.measured_from.batch, product.measured_to.batch));
+  return section;
+}
+
 std::string link_row(const CollectiveModel &model) {
   std::string text = fmt::format("{} of the bandwidth, {} and {} a step", percent(model.efficiency),
                                  human_text(model.start), human_text(model.step));
@@ -157,6 +178,9 @@ Report calibration_report(const Calibration &calibration) {
   for (const auto &[name, format] : number_format_names())
     if (const auto &model = calibration.gemm[static_cast<std::size_t>(format)])
       report.sections.push_back(gemm_section(format, *model));
+  for (const auto &[name, format] : number_format_names())
+    if (const auto &model = calibration.grouped_gemm[static_cast<std::size_t>(format)])
+      report.sections.push_back(grouped_section(format, *model));
   if (calibration.scale_up_links)
     report.sections.push_back(
         links_section("Collectives inside a domain", *calibration.scale_up_links));

@@ -38,7 +38,8 @@ ErrorSummary summarize(std::vector<double> errors) {
 bool is_held_back(const OperatorCall &call) {
   // Attention: its work grows with the sequence, so the sequence is part of the shape, and batch
   // too, lest nearly the same kernel be on both sides. The optimizer has nothing but rows.
-  const bool whole = call.kind == OperatorClass::fused_attention;
+  const bool whole =
+      call.kind == OperatorClass::fused_attention || call.kind == OperatorClass::grouped_gemm;
   const std::int64_t count = whole                                   ? call.shape.batch
                              : call.kind == OperatorClass::optimizer ? call.shape.rows
                                                                      : 0;

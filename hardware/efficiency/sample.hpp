@@ -32,7 +32,8 @@ struct ErrorSummary {
 
 /// Whether a sample is held back from fitting. Whole shapes are: all samples that differ only in
 /// the number of rows (tokens) are on one side, a quarter of the shapes is held back. For attention
-/// a shape is heads × sequences, keys and a head's width; for the optimizer the number of rows.
+/// a shape is heads × sequences, keys and a head's width; for grouped products the number of
+/// experts too; for the optimizer the number of rows.
 [[nodiscard]] bool is_held_back(const OperatorCall &call);
 
 } // namespace flopcast

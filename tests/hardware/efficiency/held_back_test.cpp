@@ -36,6 +36,22 @@ TEST(HeldBack, AttentionIsHeldBackByHeadsSequenceAndWidth) {
   EXPECT_NEAR(held, all / 4, 42);
 }
 
+TEST(HeldBack, GroupedProductsAreHeldBackByExpertsAndWidthButNotByRows) {
+  int held = 0;
+  constexpr int all = 64 * 16;
+  for (std::int64_t experts = 1; experts <= 64; ++experts)
+    for (std::int64_t width = 1; width <= 16; ++width) {
+      const auto is_held = [&](std::int64_t rows) {
+        return is_held_back(
+            call_of(OperatorClass::grouped_gemm,
+                    {.batch = experts, .rows = rows, .columns = 256 * width, .depth = 4096}));
+      };
+      EXPECT_EQ(is_held(1), is_held(4096));
+      held += is_held(1) ? 1 : 0;
+    }
+  EXPECT_NEAR(held, all / 4, 42); // as for attention
+}
+
 TEST(HeldBack, OptimizerIsHeldBackByRows) {
   int held = 0;
   for (std::int64_t rows = 1; rows <= 1024; ++rows)
