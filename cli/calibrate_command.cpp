@@ -286,7 +286,7 @@ void add_calibrate_command(CLI::App &app, CommandContext &context) {
         ->option_text("CLASS,…");
     subcommand
         .add_option("samples", options->files,
-                    "tables of measured kernels and collectives, CSV or CSV.gz")
+                    "tables of measured kernels and collectives, CSV or CSV.gz; or SimuMax's JSON")
         ->required()
         ->option_text("SAMPLES.csv…");
     subcommand.add_option("--device", options->device, "the GPU that was measured")

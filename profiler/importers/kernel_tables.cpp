@@ -18,6 +18,8 @@ constexpr double millisecond = 1e-3;
 constexpr std::array canonical_columns{"operator", "pass",    "format",  "batch",
                                        "rows",     "columns", "depth",   "causal",
                                        "flops",    "bytes",   "kernels", "seconds"};
+/// Further columns of tables that hold layers of experts.
+constexpr std::array expert_columns{"expert_width", "tokens", "uneven"};
 
 /// How aiconfigurator's dtypes are stored. The narrow ones multiply two narrow operands into bf16.
 struct TableFormat {
@@ -187,6 +189,12 @@ void read_canonical(TableRows &rows, TableBuilder &builder) {
   std::array<std::size_t, canonical_columns.size()> at{};
   for (std::size_t i = 0; i < at.size(); ++i)
     at[i] = rows.column(canonical_columns[i]);
+  std::array<std::optional<std::size_t>, expert_columns.size()> of_experts;
+  for (std::size_t i = 0; i < of_experts.size(); ++i)
+    of_experts[i] = rows.find(expert_columns[i]);
+  const auto expert_number = [&](std::size_t i) {
+    return of_experts[i] ? rows.whole(*of_experts[i], 0) : 0;
+  };
   const std::string_view device = comment_value(rows, "device");
   const std::string_view software = comment_value(rows, "software");
   const std::string_view variant = comment_value(rows, "variant");
@@ -214,6 +222,9 @@ void read_canonical(TableRows &rows, TableBuilder &builder) {
                   .columns = rows.whole(at[5], 0),
                   .depth = rows.whole(at[6], 0)};
     call.causal = causal == 1;
+    call.expert_width = expert_number(0);
+    call.tokens = expert_number(1);
+    call.uneven = expert_number(2) != 0;
     builder.add(device, software, variant, {call, rows.seconds(at[11], 1) * units::second});
   }
 }
@@ -250,10 +261,16 @@ std::vector<KernelTable> TableBuilder::take() {
 }
 
 std::vector<KernelTable> parse_kernel_tables(std::string_view text, const std::string &file) {
-  TableRows rows(text, file);
   TableBuilder builder;
+  if (text.starts_with('{')) {
+    read_efficiencies(text, file, builder);
+    return builder.take();
+  }
+  TableRows rows(text, file);
   if (rows.find("gemm_dtype"))
     read_gemm(rows, builder);
+  else if (rows.find("moe_dtype"))
+    read_expert_layers(rows, builder);
   else if (rows.find("attn_dtype") && rows.find("isl"))
     read_context_attention(rows, builder);
   else if (rows.find("forward_us") && rows.find("tensor_parallel"))
@@ -283,13 +300,23 @@ std::string to_csv(const KernelTable &table) {
   note("device", table.device);
   note("software", table.software);
   note("variant", table.variant);
-  fmt::format_to(to, "{}\n", fmt::join(canonical_columns, ","));
-  for (const auto &[call, time] : table.samples)
-    fmt::format_to(to, "{},{},{},{},{},{},{},{},{},{},{},{}\n", to_text(call.kind),
+  const bool experts = std::ranges::any_of(table.samples, [](const KernelSample &sample) {
+    return sample.call.expert_width > 0 || sample.call.uneven;
+  });
+  fmt::format_to(to, "{}", fmt::join(canonical_columns, ","));
+  if (experts)
+    fmt::format_to(to, ",{}", fmt::join(expert_columns, ","));
+  out.push_back('\n');
+  for (const auto &[call, time] : table.samples) {
+    fmt::format_to(to, "{},{},{},{},{},{},{},{},{},{},{},{}", to_text(call.kind),
                    call.pass == Pass::forward ? "forward" : "backward", to_text(call.format),
                    call.shape.batch, call.shape.rows, call.shape.columns, call.shape.depth,
                    call.causal ? 1 : 0, call.flops.in(units::flop), call.bytes.in(units::byte),
                    call.kernels, time.in(units::second));
+    if (experts)
+      fmt::format_to(to, ",{},{},{}", call.expert_width, call.tokens, call.uneven ? 1 : 0);
+    out.push_back('\n');
+  }
   return fmt::to_string(out);
 }
 

@@ -28,8 +28,9 @@ struct KernelTable {
 };
 
 /// Reads measured kernels, one table for each device, software and variant. The header line tells
-/// the format: aiconfigurator's GEMM and context attention, the layer operators of
-/// estimate-train-time, NeuSight's FP32 kernels, or Flopcast's own (see to_csv).
+/// the format: aiconfigurator's GEMM, context attention and layers of experts, the layer operators
+/// of estimate-train-time, NeuSight's FP32 kernels, or Flopcast's own (see to_csv). SimuMax's
+/// efficiencies are JSON.
 /// Throws InputError, with file and line, for an unknown header or a malformed row.
 [[nodiscard]] std::vector<KernelTable> parse_kernel_tables(std::string_view text,
                                                            const std::string &file);

@@ -4,6 +4,7 @@
 #include "profiler/importers/kernel_tables.hpp"
 #include "profiler/importers/table_rows.hpp"
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,5 +28,12 @@ private:
 
 /// Operators of GPT layers by tensor-parallel degree: DebarghaG/estimate-train-time.
 void read_layer_operators(TableRows &rows, TableBuilder &builder);
+
+/// Layers of experts: aiconfigurator's moe_perf.
+void read_expert_layers(TableRows &rows, TableBuilder &builder);
+
+/// Efficiencies by shape in a JSON file: SimuMax's systems.
+/// Throws InputError for what is no such file.
+void read_efficiencies(std::string_view text, const std::string &file, TableBuilder &builder);
 
 } // namespace flopcast
