@@ -10,8 +10,8 @@
 namespace flopcast {
 namespace {
 
-// As for dense products: short kernels are noisy, and errors beyond this pull no harder. Series of
-// the tables in which the library ran a kernel several times too slow must not pull at all much.
+// As for dense products: short kernels are noisy, and errors beyond this pull no harder. Whole
+// series of the table ran a kernel several times too slow: they must not drag the rest along.
 constexpr double short_kernel_seconds = 50e-6;
 constexpr double short_kernel_weight = 0.3;
 constexpr double outlier = 0.05;
@@ -20,7 +20,7 @@ constexpr std::size_t most_samples = 4000;
 double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 double logit(double p) { return std::log(p / (1 - p)); }
 
-// Without a residual nothing needs a slope inside a tile; at neither end a parameter may get stuck.
+// Without a residual nothing needs a slope inside a tile; the ends only keep the logit finite.
 constexpr double least_partial = 0.05;
 constexpr double most_partial = 0.95;
 double partial(double x) { return least_partial + (most_partial - least_partial) * logistic(x); }
