@@ -74,6 +74,9 @@ MeasuredOperator read_operator(const Database &database, SQLite::Statement &row)
   call.shape.columns = integer();
   call.shape.depth = integer();
   call.causal = integer() != 0;
+  call.expert_width = integer();
+  call.tokens = integer();
+  call.uneven = integer() != 0;
   measured.cache = spelled<CacheState>(database, cache_states, text());
   measured.median = number() * second;
   measured.relative_error = number();
@@ -148,12 +151,15 @@ std::string operator_key(const OperatorCall &call, CacheState cache) {
                       {"causal", call.causal ? "true" : "false"},
                       {"columns", std::to_string(call.shape.columns)},
                       {"depth", std::to_string(call.shape.depth)},
+                      {"expert_width", std::to_string(call.expert_width)},
                       {"flops", key_number(call.flops.in(flop))},
                       {"format", std::string(to_text(call.format))},
                       {"kernels", std::to_string(call.kernels)},
                       {"kind", std::string(to_text(call.kind))},
                       {"pass", std::string(pass_text(call.pass))},
-                      {"rows", std::to_string(call.shape.rows)}});
+                      {"rows", std::to_string(call.shape.rows)},
+                      {"tokens", std::to_string(call.tokens)},
+                      {"uneven", call.uneven ? "true" : "false"}});
 }
 
 bool already_measured(const Database &database, std::string_view session, const OperatorCall &call,
@@ -169,19 +175,21 @@ bool add_measured_operator(const Database &database, std::string_view session,
                            const MeasuredOperator &measured) {
   const OperatorCall &call = measured.call;
   return translated(database.path(), [&] {
-    return execute(database,
-                   "INSERT INTO measured_operator (session, key, kind, pass, format, flops, bytes, "
-                   "kernels, batch, shape_rows, shape_columns, depth, causal, cache, median_s, "
-                   "relative_error, runs, outliers, host_s, clock_hz, power_w, throttled) VALUES "
-                   "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                   "ON CONFLICT (session, key) DO NOTHING",
-                   session, operator_key(call, measured.cache), to_text(call.kind),
-                   pass_text(call.pass), to_text(call.format), call.flops.in(flop),
-                   call.bytes.in(byte), call.kernels, call.shape.batch, call.shape.rows,
-                   call.shape.columns, call.shape.depth, call.causal, cache_text(measured.cache),
-                   measured.median.in(second), measured.relative_error, measured.runs,
-                   measured.outliers, measured.host.in(second), measured.clock_hertz,
-                   measured.power_watts, measured.throttled) > 0;
+    return execute(
+               database,
+               "INSERT INTO measured_operator (session, key, kind, pass, format, flops, bytes, "
+               "kernels, batch, shape_rows, shape_columns, depth, causal, expert_width, tokens, "
+               "uneven, cache, median_s, relative_error, runs, outliers, host_s, clock_hz, "
+               "power_w, throttled) VALUES "
+               "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+               "ON CONFLICT (session, key) DO NOTHING",
+               session, operator_key(call, measured.cache), to_text(call.kind),
+               pass_text(call.pass), to_text(call.format), call.flops.in(flop), call.bytes.in(byte),
+               call.kernels, call.shape.batch, call.shape.rows, call.shape.columns,
+               call.shape.depth, call.causal, call.expert_width, call.tokens, call.uneven,
+               cache_text(measured.cache), measured.median.in(second), measured.relative_error,
+               measured.runs, measured.outliers, measured.host.in(second), measured.clock_hertz,
+               measured.power_watts, measured.throttled) > 0;
   });
 }
 
@@ -189,12 +197,13 @@ std::vector<MeasuredOperator> measured_operators(const Database &database,
                                                  std::string_view session) {
   return translated(database.path(), [&] {
     std::vector<MeasuredOperator> operators;
-    for (auto row = prepared(database,
-                             "SELECT kind, pass, format, flops, bytes, kernels, batch, shape_rows, "
-                             "shape_columns, depth, causal, cache, median_s, relative_error, runs, "
-                             "outliers, host_s, clock_hz, power_w, throttled "
-                             "FROM measured_operator WHERE session = ? ORDER BY number",
-                             session);
+    for (auto row = prepared(
+             database,
+             "SELECT kind, pass, format, flops, bytes, kernels, batch, shape_rows, "
+             "shape_columns, depth, causal, expert_width, tokens, uneven, cache, "
+             "median_s, relative_error, runs, outliers, host_s, clock_hz, power_w, throttled "
+             "FROM measured_operator WHERE session = ? ORDER BY number",
+             session);
          row.executeStep();)
       operators.push_back(read_operator(database, row));
     return operators;

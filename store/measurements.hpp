@@ -46,8 +46,9 @@ find_unfinished_session(const Database &database, const MeasurementSession &like
 void finish_session(const Database &database, std::string_view session);
 
 /// The key of an operator within a session: content_key() of
-///   batch, bytes, cache, causal, columns, depth, flops, format, kernels, kind, pass, rows
-/// where flops and bytes are by key_number(), causal is "true" or "false", and classes, formats,
+///   batch, bytes, cache, causal, columns, depth, expert_width, flops, format, kernels, kind, pass,
+///   rows, tokens, uneven
+/// where flops and bytes are by key_number(), causal and uneven "true" or "false", and classes, formats,
 /// passes and caches are spelled like their enumerators.
 [[nodiscard]] std::string operator_key(const OperatorCall &call, CacheState cache);
 

@@ -229,7 +229,7 @@ void write_version_1(const fs::path &path) {
   file.exec("INSERT INTO measurement_session VALUES "
             "('1a', 'a100', '{\"driver\":\"450\"}', 'cuda', 'CUDA 11', 'quick', 1600000000, 1)");
   file.exec("INSERT INTO measured_operator VALUES (1, '1a', 'k', 'softmax', 'forward', 'fp16', 0, "
-            "8192, 1, 1, 64, 32, 0, 0, 'cold', 2e-6, 0.01, 30, 1, 3e-6, NULL, NULL, 0)");
+            "8192, 1, 1, 64, 32, 0, 0, 0, 0, 0, 'cold', 2e-6, 0.01, 30, 1, 3e-6, NULL, NULL, 0)");
 }
 
 TEST(Migrations, BringVersion1UpToDateWithWhatItHolds) {

@@ -21,12 +21,14 @@ Database in_memory() { return Database(":memory:"); }
 
 TEST(OperatorKey, IsTheHashOfItsDocumentedText) {
   // The text by the definition in measurements.hpp, the hash of it by sha256sum.
-  EXPECT_EQ(sha256("batch=1\nbytes=4.58752e+05\ncache=warm\ncausal=true\ncolumns=256\ndepth=128\n"
-                   "flops=3.3554432e+07\nformat=bf16\nkernels=2\nkind=gemm\npass=backward\n"
-                   "rows=512\n"),
-            "57a00e814680d68fb36a9c4f92db40ff0f6e7e4fb5d055dba3ece0bdcb871a4e");
+  EXPECT_EQ(
+      sha256(
+          "batch=1\nbytes=4.58752e+05\ncache=warm\ncausal=true\ncolumns=256\ndepth=128\n"
+          "expert_width=0\nflops=3.3554432e+07\nformat=bf16\nkernels=2\nkind=gemm\npass=backward\n"
+          "rows=512\ntokens=0\nuneven=false\n"),
+      "7225fb7b08db8a62efe8e22650bf521b21c08ad85d66911b929d85298417d6c3");
   EXPECT_EQ(operator_key(example_product().call, CacheState::warm),
-            "57a00e814680d68fb36a9c4f92db40ff0f6e7e4fb5d055dba3ece0bdcb871a4e");
+            "7225fb7b08db8a62efe8e22650bf521b21c08ad85d66911b929d85298417d6c3");
 }
 
 TEST(OperatorKey, TellsCallsApartByEveryMember) {
@@ -49,7 +51,10 @@ TEST(OperatorKey, TellsCallsApartByEveryMember) {
   add([](OperatorCall &c) { c.shape.columns = 257; });
   add([](OperatorCall &c) { c.shape.depth = 129; });
   add([](OperatorCall &c) { c.causal = false; });
-  EXPECT_EQ(keys.size(), 13U); // both caches, and eleven members
+  add([](OperatorCall &c) { c.expert_width = 1408; });
+  add([](OperatorCall &c) { c.tokens = 4096; });
+  add([](OperatorCall &c) { c.uneven = true; });
+  EXPECT_EQ(keys.size(), 16U); // both caches, and fourteen members
 }
 
 TEST(MeasurementSession, ComesBackAsItWasStarted) {
