@@ -4,8 +4,10 @@
 #include "hardware/calibration.hpp"
 #include "hardware/device.hpp"
 #include "hardware/node.hpp"
+#include "hardware/topology/fabric.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace flopcast {
 
@@ -15,6 +17,8 @@ struct Cluster {
   Node node;
   std::int64_t gpus = 1;
   Calibration calibration;
+  /// The network between the domains. Absent: each GPU has all of its NIC, whatever lies between.
+  std::optional<Fabric> fabric;
 };
 
 } // namespace flopcast

@@ -1,12 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/collectives.hpp"
 
+#include "hardware/topology/placement.hpp"
+#include "hardware/topology/structure_graph.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 namespace flopcast {
 namespace {
+
+constexpr auto no_bound = Bandwidth::from_base(std::numeric_limits<double>::infinity());
+
+/// The links that a group runs over, per rank and direction, as the datasheets and the fabric say.
+struct GroupLinks {
+  std::int64_t inside = 1; ///< ranks in one domain; on a torus those that it joins
+  Bandwidth up;
+  Seconds up_latency;
+  Bandwidth nic;
+  Seconds out_latency;         ///< between domains, through one switch
+  Seconds farther;             ///< what the farthest neighbours pay besides, for the switches above
+  Bandwidth uplink = no_bound; ///< of the switches above, for the ranks of one domain together
+  Bandwidth exchange = no_bound; ///< the same for one rank in an all-to-all
+};
+
+GroupLinks links_of(const RankGroup &group, const Node &node) {
+  return {.inside = ranks_per_domain(group, node),
+          .up = node.scale_up_bandwidth,
+          .up_latency = node.scale_up_latency,
+          .nic = node.scale_out_bandwidth.value_or(Bandwidth{}),
+          .out_latency = node.scale_out_latency,
+          .farther = {}};
+}
+
+GroupLinks links_of(const RankGroup &group, const Cluster &cluster) {
+  GroupLinks links = links_of(group, cluster.node);
+  if (!cluster.fabric || group.size <= 1)
+    return links;
+  const bool on_torus = cluster.fabric->kind == FabricKind::torus;
+  if (!on_torus && links.inside >= group.size)
+    return links; // the fabric begins where the domain ends
+  const RankGroup placed{on_torus ? group.size : std::max(group.size, group.ring), group.stride};
+  const GroupPath path = group_path(placed, cluster.node, *cluster.fabric, cluster.gpus);
+  links.up = path.within;
+  if (on_torus) {
+    links.inside = path.ranks_per_domain;
+    if (path.domains == 1)
+      links.up_latency = path.latency;
+    return links;
+  }
+  links.nic = injection_bandwidth(*cluster.fabric, cluster.node);
+  links.farther = path.latency - links.out_latency;
+  links.uplink = path.uplink.value_or(no_bound);
+  links.exchange = path.exchange.value_or(no_bound);
+  return links;
+}
 
 /// A group that reaches over several domains.
 struct Crossing {
@@ -16,27 +66,33 @@ struct Crossing {
   std::int64_t levels; ///< of a binary tree over the domains
   Bandwidth up;        ///< fast links of a rank that lead to others in its domain
   Bandwidth out;       ///< share of the NICs of one rank
-  Seconds datasheet_latency;
+  Bandwidth uplink;    ///< what the switches leave the ranks of one domain together
+  Seconds latency;     ///< that is paid besides start and steps
 };
 
-Crossing crossing(const LinkModel &up, const LinkModel &out, const RankGroup &group,
-                  std::int64_t inside, const Node &node) {
+/// Latency of the network, paid once for each level of a binary tree over the domains.
+Seconds network_latency(const LinkModel &out, const GroupLinks &links, std::int64_t levels) {
+  return static_cast<double>(levels) * (out.datasheet_latency * links.out_latency + links.farther);
+}
+
+Crossing crossing(const LinkModel &up, const LinkModel &out, std::int64_t ranks,
+                  const GroupLinks &links) {
   Crossing c{};
-  c.ranks = group.size;
-  c.inside = inside;
-  c.domains = (group.size + inside - 1) / inside;
+  c.ranks = ranks;
+  c.inside = links.inside;
+  c.domains = (ranks + links.inside - 1) / links.inside;
   c.levels = static_cast<std::int64_t>(std::bit_width(static_cast<std::uint64_t>(c.domains - 1)));
-  c.up = usable_links(up, inside) * node.scale_up_bandwidth;
-  c.out = node.scale_out_bandwidth.value_or(Bandwidth{});
-  c.datasheet_latency =
-      (inside > 1 ? up.datasheet_latency * node.scale_up_latency : Seconds{}) +
-      static_cast<double>(c.levels) * (out.datasheet_latency * node.scale_out_latency);
+  c.up = usable_links(up, links.inside) * links.up;
+  c.out = links.nic;
+  c.uplink = links.uplink;
+  c.latency = (links.inside > 1 ? up.datasheet_latency * links.up_latency : Seconds{}) +
+              network_latency(out, links, c.levels);
   return c;
 }
 
 /// Network bandwidth of the ranks of one domain together.
 Bandwidth domain_out(const CollectiveModel &out, const Crossing &c) {
-  return std::pow(static_cast<double>(c.inside), out.nic_sharing) * c.out;
+  return std::min(std::pow(static_cast<double>(c.inside), out.nic_sharing) * c.out, c.uplink);
 }
 
 Seconds transfer(Bytes wire, Bandwidth bandwidth) {
@@ -107,37 +163,39 @@ std::int64_t ranks_per_domain(const RankGroup &group, const Node &node) {
   return std::clamp<std::int64_t>(fitting, 1, std::max<std::int64_t>(group.size, 1));
 }
 
-Bandwidth ring_bandwidth(const RankGroup &group, const Cluster &cluster) {
-  const Node &node = cluster.node;
+namespace {
+
+/// Calls use(up, out) with the models that the cluster's links follow. An estimate asks ten times:
+/// no model is copied, and none made that is not looked at.
+template <class Use> auto with_link_models(const Cluster &cluster, bool crosses, const Use &use) {
   const Calibration &calibration = cluster.calibration;
-  const std::int64_t inside = ranks_per_domain(group, node);
-  const Bandwidth scale_up = node.scale_up_bandwidth * calibration.scale_up_efficiency;
-  if (inside >= group.size)
-    return scale_up;
-  const Bandwidth scale_out = static_cast<double>(inside) *
-                              node.scale_out_bandwidth.value_or(Bandwidth{}) *
-                              calibration.scale_out_efficiency;
-  return inside == 1 ? scale_out : std::min(scale_up, scale_out);
+  const auto over = [&](const LinkModel &up) {
+    if (!crosses)
+      return use(up, up);
+    return calibration.scale_out_links
+               ? use(up, *calibration.scale_out_links)
+               : use(up, default_link_model(calibration.scale_out_efficiency));
+  };
+  return calibration.scale_up_links ? over(*calibration.scale_up_links)
+                                    : over(default_link_model(calibration.scale_up_efficiency));
 }
 
-Seconds link_collective_time(const LinkModel &up, const LinkModel &out, Collective collective,
-                             Bytes data, const RankGroup &group, const Node &node) {
-  if (group.size <= 1)
-    return Seconds{};
-  const std::int64_t inside = ranks_per_domain(group, node);
+Seconds time_over(const LinkModel &up, const LinkModel &out, Collective collective, Bytes data,
+                  std::int64_t ranks, const GroupLinks &links) {
+  const std::int64_t inside = links.inside;
   const auto within = [&](Collective what) {
-    return domain_collective_time(up, what, data, inside, node.scale_up_bandwidth,
-                                  node.scale_up_latency);
+    return domain_collective_time(up, what, data, inside, links.up, links.up_latency);
   };
-  if (inside >= group.size)
+  if (inside >= ranks)
     return within(collective);
-  const Crossing c = crossing(up, out, group, inside, node);
+  Crossing c = crossing(up, out, ranks, links);
   const CollectiveModel &m = out.of(collective);
-  const auto n = static_cast<double>(group.size);
+  const auto n = static_cast<double>(ranks);
   if (collective == Collective::all_to_all) {
-    const auto remote = static_cast<double>(group.size - inside);
+    c.uplink = static_cast<double>(inside) * links.exchange;
+    const auto remote = static_cast<double>(ranks - inside);
     const Bytes wire = (remote + m.local_copy) / n * data;
-    const Seconds between = c.datasheet_latency + m.start + remote * m.step +
+    const Seconds between = c.latency + m.start + remote * m.step +
                             filled_transfer(transfer(static_cast<double>(inside) * wire,
                                                      domain_out(m, c) * m.efficiency),
                                             m.fill, m.fill_exponent);
@@ -146,7 +204,7 @@ Seconds link_collective_time(const LinkModel &up, const LinkModel &out, Collecti
   Seconds fastest = ring_across(up.of(collective), m, collective, data, c);
   if (collective == Collective::all_reduce && out.tree_efficiency > 0)
     fastest = std::min(fastest, tree_across(up.of(collective), out, data, c));
-  fastest += c.datasheet_latency;
+  fastest += c.latency;
   if (out.hierarchical && inside > 1) {
     // Each rank's part of what its domain holds goes round the same ranks of the other domains.
     const auto between = [&](Collective what) {
@@ -154,7 +212,7 @@ Seconds link_collective_time(const LinkModel &up, const LinkModel &out, Collecti
       one.ranks = c.domains;
       one.inside = 1;
       one.out = domain_out(out.of(what), c) / static_cast<double>(inside);
-      return static_cast<double>(c.levels) * (out.datasheet_latency * node.scale_out_latency) +
+      return network_latency(out, links, c.levels) +
              ring_across(up.of(what), out.of(what), what, data / static_cast<double>(inside), one);
     };
     if (collective == Collective::all_reduce)
@@ -165,6 +223,29 @@ Seconds link_collective_time(const LinkModel &up, const LinkModel &out, Collecti
       fastest = std::min(fastest, within(collective) + between(collective));
   }
   return std::max(fastest, within(collective));
+}
+
+} // namespace
+
+Bandwidth ring_bandwidth(Collective collective, const RankGroup &group, const Cluster &cluster) {
+  const GroupLinks links = links_of(group, cluster);
+  const bool crosses = links.inside < group.size;
+  return with_link_models(cluster, crosses, [&](const LinkModel &up, const LinkModel &out) {
+    const Crossing c = crossing(up, out, group.size, links);
+    const Bandwidth inside = c.up * up.of(collective).efficiency;
+    if (!crosses)
+      return inside;
+    const CollectiveModel &m = out.of(collective);
+    const Bandwidth between = domain_out(m, c) * m.efficiency;
+    return links.inside == 1 ? between : std::min(inside, between);
+  });
+}
+
+Seconds link_collective_time(const LinkModel &up, const LinkModel &out, Collective collective,
+                             Bytes data, const RankGroup &group, const Node &node) {
+  if (group.size <= 1)
+    return Seconds{};
+  return time_over(up, out, collective, data, group.size, links_of(group, node));
 }
 
 Seconds shared_collective_time(const LinkModel &up, const LinkModel &out, Collective collective,
@@ -178,21 +259,13 @@ Seconds shared_collective_time(const LinkModel &up, const LinkModel &out, Collec
 
 Seconds collective_time(Collective collective, Bytes data, const RankGroup &group,
                         const Cluster &cluster) {
-  const Calibration &calibration = cluster.calibration;
-  const bool crosses = ranks_per_domain(group, cluster.node) < group.size;
-  const auto time = [&](const LinkModel &up, const LinkModel &out) {
-    return link_collective_time(up, out, collective, data, group, cluster.node);
-  };
-  // An estimate asks ten times: no model is copied, and none made that is not looked at.
-  const auto over = [&](const LinkModel &up) {
-    if (!crosses)
-      return time(up, up);
-    return calibration.scale_out_links
-               ? time(up, *calibration.scale_out_links)
-               : time(up, default_link_model(calibration.scale_out_efficiency));
-  };
-  return calibration.scale_up_links ? over(*calibration.scale_up_links)
-                                    : over(default_link_model(calibration.scale_up_efficiency));
+  if (group.size <= 1)
+    return Seconds{};
+  const GroupLinks links = links_of(group, cluster);
+  return with_link_models(cluster, links.inside < group.size,
+                          [&](const LinkModel &up, const LinkModel &out) {
+                            return time_over(up, out, collective, data, group.size, links);
+                          });
 }
 
 } // namespace flopcast

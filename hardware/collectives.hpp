@@ -14,15 +14,20 @@ namespace flopcast {
 struct RankGroup {
   std::int64_t size = 1;
   std::int64_t stride = 1;
+  /// Of two neighbours: how many ranks the ring has in which all such pairs exchange at once. What
+  /// leaves a block of switches then is the ring's, wherever in it these two lie.
+  std::int64_t ring = 0;
 };
 
 /// How many ranks of the group share one scale-up domain.
 [[nodiscard]] std::int64_t ranks_per_domain(const RankGroup &group, const Node &node);
 
-/// Bandwidth per rank of a ring through the group, per direction: the fast links where the group
-/// stays inside a domain, else the slower of those and the network. A group that has g ranks in a
-/// domain uses g GPUs' share of its NICs; the groups beside it use the rest.
-[[nodiscard]] Bandwidth ring_bandwidth(const RankGroup &group, const Cluster &cluster);
+/// Bandwidth per rank and direction at which a ring through the group moves endless data, with the
+/// links, the calibration and the fabric that collective_time() uses: the fast links where the
+/// group stays inside a domain, else the slower of those and the network. A group that has g ranks
+/// in a domain uses g GPUs' share of its NICs; the groups beside it use the rest.
+[[nodiscard]] Bandwidth ring_bandwidth(Collective collective, const RankGroup &group,
+                                       const Cluster &cluster);
 
 /// Time of a collective over `data` (what they are: see Collective).
 /// Inside a domain the fastest of ring and switch. Between N domains with g ranks in each, the
@@ -45,10 +50,14 @@ struct RankGroup {
                                              const RankGroup &group, const Node &node,
                                              std::int64_t at_once);
 
-/// link_collective_time() with the links that the cluster's calibration was fitted to.
+/// The same with the links that the cluster's calibration was fitted to, over its fabric.
 /// Where there are none and nothing but an efficiency of the bandwidth is known: all-reduce moves
 /// 2(n-1)/n of the data over each link of a ring, all-gather and reduce-scatter (n-1)/n; a latency
 /// is paid once inside the domain and, between domains, once a level of a binary tree over them.
+/// With a fabric (see group_path()) the ranks of a domain together have no more of the network than
+/// the switches above leave them while all groups like this one communicate, a GPU no more than the
+/// leaf's port, and the latency grows by the switches between the farthest neighbours. On a torus
+/// the group runs over the links of the dimensions that it lies in, in place of all of the chip's.
 [[nodiscard]] Seconds collective_time(Collective collective, Bytes data, const RankGroup &group,
                                       const Cluster &cluster);
 

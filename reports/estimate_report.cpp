@@ -112,6 +112,13 @@ Json layout_json(const Layout &layout) {
           {"recompute", to_text(layout.training.recompute)}};
 }
 
+/// "" where the plan names none; one that the plan writes out has a name alone.
+std::string fabric_id(const Cluster &cluster) {
+  if (!cluster.fabric)
+    return {};
+  return cluster.fabric->id.empty() ? cluster.fabric->name : cluster.fabric->id;
+}
+
 Json answer_json(const Answer &answer, const std::optional<Layout> &nearest) {
   const PlannedRun &run = answer.run;
   const Estimate &estimate = answer.estimate;
@@ -121,6 +128,7 @@ Json answer_json(const Answer &answer, const std::optional<Layout> &nearest) {
       {"model", run.plan.model.id.empty() ? run.plan.model.name : run.plan.model.id},
       {"gpu", run.cluster.device.id},
       {"node", run.cluster.node.id},
+      {"fabric", fabric_id(run.cluster)},
       {"calibration", run.cluster.calibration.id},
       {"sequence_length", run.plan.data.sequence_length},
       {"precision", to_text(run.plan.training.precision)},
@@ -192,6 +200,8 @@ Report estimate_report(const Answer &answer, const std::optional<Layout> &neares
   setup_row("GPUs",
             fmt::format("{} x {}", grouped_integer(static_cast<double>(answer.run.cluster.gpus)),
                         answer.run.cluster.device.name));
+  if (answer.run.cluster.fabric)
+    setup_row("fabric", answer.run.cluster.fabric->name);
   setup_row("layout",
             fmt::format("tensor {} x pipeline {} x data {}{}", plan.parallelism.tensor_parallel,
                         plan.parallelism.pipeline_parallel, plan.parallelism.data_parallel,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -44,6 +45,7 @@ public:
   void add(Place place, std::string message);
 
   [[nodiscard]] bool empty() const { return collected_.empty(); }
+  [[nodiscard]] std::size_t size() const { return collected_.size(); }
 
   /// Throws InputError if anything was collected.
   void throw_if_any() const;

@@ -37,6 +37,8 @@ public:
   [[nodiscard]] Place place() const { return value_->place; }
   [[nodiscard]] std::string full_key(std::string_view key) const;
 
+  /// What is written there, for keys that take more than one type; null where the key is absent.
+  [[nodiscard]] const InputValue *value(std::string_view key) { return find(key); }
   [[nodiscard]] std::optional<std::string> text(std::string_view key);
   [[nodiscard]] std::vector<std::string> texts(std::string_view key);
   [[nodiscard]] std::optional<bool> flag(std::string_view key);

@@ -60,6 +60,10 @@ Node load_node(const PresetCatalog &catalog, std::string_view name) {
   return load(catalog, "nodes", name, read_node);
 }
 
+Fabric load_fabric(const PresetCatalog &catalog, std::string_view name) {
+  return load(catalog, "fabrics", name, read_fabric);
+}
+
 Calibration load_calibration(const PresetCatalog &catalog, std::string_view name) {
   const auto read = [](const Calibration *base) {
     return [base](const InputValue &root, const std::string &id, Diagnostics &diagnostics) {

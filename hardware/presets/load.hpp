@@ -5,6 +5,7 @@
 #include "hardware/device.hpp"
 #include "hardware/node.hpp"
 #include "hardware/presets/catalog.hpp"
+#include "hardware/topology/fabric.hpp"
 
 #include <optional>
 #include <string_view>
@@ -15,6 +16,7 @@ namespace flopcast {
 /// broken.
 [[nodiscard]] Device load_device(const PresetCatalog &catalog, std::string_view name);
 [[nodiscard]] Node load_node(const PresetCatalog &catalog, std::string_view name);
+[[nodiscard]] Fabric load_fabric(const PresetCatalog &catalog, std::string_view name);
 /// What a calibration does not state comes from the preset "default".
 [[nodiscard]] Calibration load_calibration(const PresetCatalog &catalog, std::string_view name);
 

@@ -42,8 +42,17 @@ double thinning(const Fabric &fabric, std::size_t level) {
   return product;
 }
 
+enum class Sources { required, optional };
+
+Provenance read_sources(TableReader &table, Sources sources) {
+  if (sources == Sources::required)
+    return read_provenance(table);
+  return {table.text("source").value_or(""), table.date("date").value_or(Date{})};
+}
+
 /// What is below one switch of it must come in multiples of `whole`.
-SwitchLevel read_level(TableReader &root, const LevelName &name, bool top, std::int64_t whole) {
+SwitchLevel read_level(TableReader &root, const LevelName &name, bool top, std::int64_t whole,
+                       Sources sources) {
   TableReader table = root.table(name.table);
   SwitchLevel level;
   const auto down = table.integer(name.below, 1, most_ports);
@@ -75,12 +84,12 @@ SwitchLevel read_level(TableReader &root, const LevelName &name, bool top, std::
       table.report("ports", fmt::format("is {}, but {} links down and {} up need {}", *ports,
                                         level.down, up, level.down + up));
   }
-  (void)read_provenance(table);
+  (void)read_sources(table, sources);
   table.finish();
   return level;
 }
 
-void read_tree(TableReader &root, Fabric &fabric) {
+void read_tree(TableReader &root, Fabric &fabric, Sources sources) {
   const std::size_t levels = root.has("core") ? 3 : root.has("spine") ? 2 : 1;
   if (fabric.kind == FabricKind::rail_optimised) {
     const auto rails = root.integer("rails", 1, most_rails);
@@ -92,7 +101,7 @@ void read_tree(TableReader &root, Fabric &fabric) {
   }
   for (std::size_t i = 0; i < levels; ++i)
     fabric.levels.push_back(
-        read_level(root, level_names[i], i + 1 == levels, i == 1 ? fabric.rails : 1));
+        read_level(root, level_names[i], i + 1 == levels, i == 1 ? fabric.rails : 1, sources));
 }
 
 /// The numbers of "16x16x16"; empty where the text is something else.
@@ -115,7 +124,7 @@ std::vector<std::int64_t> dimensions_of(std::string_view text) {
   }
 }
 
-void read_torus(TableReader &root, Fabric &fabric) {
+void read_torus(TableReader &root, Fabric &fabric, Sources sources) {
   TableReader table = root.table("torus");
   const std::string text = required_text(table, "dimensions", "such as \"16x16x16\"");
   fabric.torus = dimensions_of(text);
@@ -123,22 +132,17 @@ void read_torus(TableReader &root, Fabric &fabric) {
     table.report("dimensions", fmt::format("is \"{}\"; expected up to {} numbers such as "
                                            "\"16x16x16\" and no more than {:.0e} chips",
                                            text, most_dimensions, sane::most_count));
-  (void)read_provenance(table);
+  (void)read_sources(table, sources);
   table.finish();
 }
 
-} // namespace
-
-std::string_view to_text(FabricKind kind) {
-  return std::ranges::find(kinds, kind, &Spelled<FabricKind>::second)->first;
-}
-
-Fabric read_fabric(const InputValue &root_value, const std::string &id, Diagnostics &diagnostics) {
-  TableReader root(root_value, "", diagnostics);
+Fabric read(TableReader &root, Sources sources) {
   Fabric fabric;
-  fabric.id = id;
-  fabric.name = required_text(root, "name", "the fabric's full name");
-  fabric.provenance = read_provenance(root);
+  if (sources == Sources::required)
+    fabric.name = required_text(root, "name", "the fabric's full name");
+  else
+    fabric.name = root.text("name").value_or("own fabric");
+  fabric.provenance = read_sources(root, sources);
   fabric.unverified = root.texts("unverified");
   fabric.caveats = root.texts("caveats");
   (void)root.text("note");
@@ -155,16 +159,31 @@ Fabric read_fabric(const InputValue &root_value, const std::string &id, Diagnost
         required_quantity(link, "bandwidth", sane::least_bandwidth, sane::most_bandwidth);
     if (fabric.kind == FabricKind::torus)
       fabric.link_latency = required_quantity(link, "latency", Seconds{}, sane::most_latency);
-    (void)read_provenance(link);
+    (void)read_sources(link, sources);
     link.finish();
   }
   if (fabric.kind == FabricKind::torus)
-    read_torus(root, fabric);
+    read_torus(root, fabric, sources);
   else if (fabric.kind != FabricKind::single_domain)
-    read_tree(root, fabric);
+    read_tree(root, fabric, sources);
   root.finish();
   return fabric;
 }
+
+} // namespace
+
+std::string_view to_text(FabricKind kind) {
+  return std::ranges::find(kinds, kind, &Spelled<FabricKind>::second)->first;
+}
+
+Fabric read_fabric(const InputValue &root_value, const std::string &id, Diagnostics &diagnostics) {
+  TableReader root(root_value, "", diagnostics);
+  Fabric fabric = read(root, Sources::required);
+  fabric.id = id;
+  return fabric;
+}
+
+Fabric read_own_fabric(TableReader table) { return read(table, Sources::optional); }
 
 std::optional<std::int64_t> most_gpus(const Fabric &fabric) {
   if (!fabric.levels.empty())

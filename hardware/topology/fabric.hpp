@@ -55,6 +55,9 @@ struct Fabric {
 [[nodiscard]] Fabric read_fabric(const InputValue &root, const std::string &id,
                                  Diagnostics &diagnostics);
 
+/// The same from a table of a plan: what the plan gives needs no source.
+[[nodiscard]] Fabric read_own_fabric(TableReader table);
+
 /// How many GPUs the structure holds; absent where it sets no limit.
 [[nodiscard]] std::optional<std::int64_t> most_gpus(const Fabric &fabric);
 

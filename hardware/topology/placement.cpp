@@ -27,6 +27,11 @@ void use(GroupPath &path, LinkUse link) {
   path.links.push_back(link);
 }
 
+/// The narrower of what is bounded already, if it is, and another bound.
+void bound(std::optional<Bandwidth> &narrowest, Bandwidth other) {
+  narrowest = std::min(narrowest.value_or(other), other);
+}
+
 std::int64_t ranks_in(const RankGroup &group, std::int64_t gpus) {
   return std::clamp<std::int64_t>(gpus / group.stride, 1, group.size);
 }
@@ -59,6 +64,17 @@ bool stays_on_rail(const RankGroup &group, const Node &node, const Fabric &fabri
   return node.scale_up_domain % fabric.rails == 0 || group.stride % fabric.rails == 0;
 }
 
+/// What leaves a domain over what leaves a block of so many GPUs, where each rank of the group
+/// sends as much to every other. At least 1; 1 too for a group that a block could hold but that
+/// lies across two.
+double exchange_relief(const GroupPath &path, const RankGroup &group, std::int64_t block) {
+  const std::int64_t below = std::max(path.ranks_per_domain, ranks_in(group, block));
+  if (below >= group.size)
+    return 1;
+  return static_cast<double>(group.size - path.ranks_per_domain) /
+         static_cast<double>(group.size - below);
+}
+
 /// The switches that a ring between domains runs over, level by level.
 void climb(GroupPath &path, const RankGroup &group, const Node &node, const Fabric &fabric,
            std::int64_t gpus) {
@@ -67,7 +83,8 @@ void climb(GroupPath &path, const RankGroup &group, const Node &node, const Fabr
     const std::int64_t block = block_gpus(fabric, level);
     const Bandwidth uplink = block_uplink(fabric, level);
     std::int64_t groups = groups_reaching_out(group, block, gpus);
-    if (level == 0 && !stays_on_rail(group, node, fabric))
+    const bool on_rail = level > 0 || stays_on_rail(group, node, fabric);
+    if (!on_rail)
       // Every step from domain to domain goes through a spine.
       groups = std::max(groups, block / path.ranks_per_domain);
     if (groups == 0)
@@ -76,8 +93,11 @@ void climb(GroupPath &path, const RankGroup &group, const Node &node, const Fabr
     const auto ranks = static_cast<double>(path.ranks_per_domain);
     const double ranks_of_block =
         std::clamp(static_cast<double>(block) / static_cast<double>(group.stride), 1.0, ranks);
-    use(path, {uplink_names[std::min<std::size_t>(level, 2)], uplink, groups,
-               uplink / static_cast<double>(groups) * (ranks / ranks_of_block)});
+    const Bandwidth share = uplink / static_cast<double>(groups) * (ranks / ranks_of_block);
+    use(path, {uplink_names[std::min<std::size_t>(level, 2)], uplink, groups, share});
+    bound(path.uplink, share);
+    bound(path.exchange,
+          uplink / static_cast<double>(block) * exchange_relief(path, group, on_rail ? block : 1));
     path.latency += fabric.levels[level].latency + fabric.levels[level + 1].latency;
   }
   path.hops = static_cast<std::int64_t>(2 * (level + 1));
@@ -98,6 +118,7 @@ GroupPath switched_path(const RankGroup &group, const Node &node, const Fabric &
     path.leaves = ceil_divided(group.size, ranks(0));
     path.pods = ceil_divided(group.size, ranks(1));
   }
+  path.within = node.scale_up_bandwidth;
   path.links.reserve(2 + fabric.levels.size());
   const bool inside = path.ranks_per_domain >= group.size;
   if (inside || path.ranks_per_domain > 1)
@@ -141,6 +162,7 @@ GroupPath torus_path(const RankGroup &group, const Node &node, const Fabric &fab
     path.hops = std::max(path.hops, filled || ranks == 2 ? step : 2 * step);
     left = ceil_divided(left, ranks);
   }
+  path.within = path.bandwidth;
   path.ranks_per_domain = ceil_divided(group.size, left);
   path.domains = left;
   path.leaves = path.pods = left;
@@ -172,7 +194,7 @@ GroupPath group_path(const RankGroup &asked, const Node &node, const Fabric &fab
                         std::max<std::int64_t>(asked.stride, 1)};
   if (group.size == 1) {
     GroupPath path;
-    path.bandwidth = node.scale_up_bandwidth;
+    path.bandwidth = path.within = node.scale_up_bandwidth;
     return path;
   }
   return fabric.kind == FabricKind::torus ? torus_path(group, node, fabric, gpus)

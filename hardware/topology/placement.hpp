@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,14 @@ struct GroupPath {
   std::int64_t domains = 1; ///< that hold the group, and so on
   std::int64_t leaves = 1;
   std::int64_t pods = 1;
+
+  Bandwidth within; ///< per rank, of the part inside a domain or torus
+  /// Between domains: what the switches leave the ranks of one domain together. Absent where the
+  /// ring shares no link of theirs.
+  std::optional<Bandwidth> uplink;
+  /// The same for each rank that sends as much to every other (all-to-all), counted over what
+  /// leaves its domain.
+  std::optional<Bandwidth> exchange;
 
   std::vector<LinkUse> links;
   std::size_t narrowest = 0; ///< which of `links` bounds the ring; of a torus they add up

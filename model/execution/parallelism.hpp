@@ -28,9 +28,13 @@ struct Parallelism {
   [[nodiscard]] RankGroup gradient_group() const {
     return {context_parallel * data_parallel, tensor_parallel};
   }
+  /// Two neighbours in the ring of context-parallel ranks.
+  [[nodiscard]] RankGroup context_neighbours() const {
+    return {2, tensor_parallel, context_parallel};
+  }
   /// Two neighbouring stages.
   [[nodiscard]] RankGroup stage_neighbours() const {
-    return {2, tensor_parallel * context_parallel * data_parallel};
+    return {2, tensor_parallel * context_parallel * data_parallel, pipeline_parallel};
   }
 
   bool operator==(const Parallelism &) const = default;

@@ -43,10 +43,9 @@ Seconds context_exchange(const ModelWork &work, const Parallelism &parallelism,
   const RankGroup group = parallelism.context_group();
   if (group.size <= 1)
     return {};
-  const RankGroup neighbours{2, group.stride};
-  const Seconds one_way =
-      static_cast<double>(group.size - 1) *
-      collective_time(Collective::point_to_point, inputs.key_values / stages, neighbours, cluster);
+  const Seconds one_way = static_cast<double>(group.size - 1) *
+                          collective_time(Collective::point_to_point, inputs.key_values / stages,
+                                          parallelism.context_neighbours(), cluster);
   const Seconds hidden = work.layers.attention_core / stages;
   // Backward sends keys, values and their gradients, behind attention that takes over twice as
   // long.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/planning/layout_search.hpp"
 
+#include "hardware/topology/fabric_fit.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -199,6 +201,8 @@ std::optional<Layout> nearest_layout(const Plan &plan, const Cluster &cluster) {
   const std::int64_t most_times = plan.run.allocations.empty() ? 64 : 1;
   for (std::int64_t times = 1; times <= most_times && !best; times *= 2) {
     const std::int64_t gpus = cluster.gpus * times;
+    if (cluster.fabric && !misfit(*cluster.fabric, cluster.node, gpus).empty())
+      break;
     for_each_layout(plan, cluster, gpus, candidates, std::nullopt, visit);
     if (!best) // the batch itself may be what does not divide
       for_each_layout(plan, cluster, gpus, candidates, batch, visit);

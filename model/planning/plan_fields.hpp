@@ -47,6 +47,17 @@ struct PlanReading {
   std::optional<TokenCount> wanted_batch; ///< given in tokens
 };
 
+/// Loads something by name; a failure is reported at the key that named it.
+template <class Load> auto load_named(TableReader &table, std::string_view key, Load load) {
+  std::optional<decltype(load())> loaded;
+  try {
+    loaded.emplace(load());
+  } catch (const InputError &error) {
+    table.report(key, error.what());
+  }
+  return loaded;
+}
+
 void read_model(PlanReading &reading, TableReader table);
 void read_data(PlanReading &reading, TableReader table);
 void read_hardware(PlanReading &reading, TableReader table);

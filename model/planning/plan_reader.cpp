@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/planning/plan_reader.hpp"
 
-#include "hardware/link_calibration.hpp"
-#include "hardware/preset_fields.hpp"
-#include "hardware/presets/load.hpp"
 #include "hardware/units/text.hpp"
 #include "model/planning/layout_search.hpp"
 #include "model/planning/plan_fields.hpp"
@@ -25,17 +22,6 @@ constexpr double usual_batch_tokens = 4.0 * 1024 * 1024;
 constexpr std::int64_t usual_longest_sequence = 8192;
 // Tokens a parameter where nothing is published. Source: Hoffmann et al. 2022, approach 1.
 constexpr double usual_tokens_per_parameter = 20;
-
-/// Loads something by name; a failure is reported at the key that named it.
-template <class Load> auto load_named(TableReader &table, std::string_view key, Load load) {
-  std::optional<decltype(load())> loaded;
-  try {
-    loaded.emplace(load());
-  } catch (const InputError &error) {
-    table.report(key, error.what());
-  }
-  return loaded;
-}
 
 /// Takes the layout that the search found and notes what it settled.
 void adopt(PlanReading &reading, const Layout &layout) {
@@ -165,137 +151,6 @@ void read_data(PlanReading &reading, TableReader table) {
                             "what the model's makers trained it on");
     } // else read_plan fills them in, once the parameters are known
   }
-  table.finish();
-}
-
-namespace {
-
-void read_calibration_choice(PlanReading &reading, TableReader &table,
-                             const std::optional<std::string> &name) {
-  Cluster &cluster = reading.run.cluster;
-  if (name) {
-    if (auto calibration = load_named(table, "calibration",
-                                      [&] { return load_calibration(reading.catalog, *name); }))
-      cluster.calibration = std::move(*calibration);
-    return;
-  }
-  if (table.has("calibration") || cluster.device.id.empty())
-    return;
-  if (auto calibration = load_named(
-          table, "gpu", [&] { return usual_calibration(reading.catalog, cluster.device); }))
-    cluster.calibration = std::move(*calibration);
-  const Calibration &found = cluster.calibration;
-  if (!found.transferred_to.empty())
-    reading.log.assumed(
-        "hardware.calibration", found.id,
-        fmt::format("no kernels of {} were measured: those of its nearest relative, "
-                    "scaled by the datasheets",
-                    cluster.device.name));
-  else if (!found.device.empty())
-    reading.log.defaulted("hardware.calibration", found.id,
-                          "kernels measured on this GPU; classes that were not have one stated "
-                          "efficiency each");
-  else
-    reading.log.defaulted("hardware.calibration", found.id,
-                          "no measured kernels: one stated efficiency a class of operators");
-}
-
-/// Fitted links hold in a node whose GPUs are joined as in the one that was measured.
-void drop_foreign_links(PlanReading &reading) {
-  Cluster &cluster = reading.run.cluster;
-  if (!cluster.calibration.scale_up_links || cluster.device.id.empty())
-    return;
-  const auto usual = usual_node(reading.catalog, cluster.device);
-  if (usual &&
-      alike(scale_up_links(cluster.node, cluster.device), scale_up_links(*usual, cluster.device)))
-    return;
-  cluster.calibration.scale_up_links.reset();
-  reading.log.assumed("hardware.node", cluster.node.id,
-                      "its links are not those that were measured: a ring at the default share of "
-                      "their bandwidth");
-}
-
-} // namespace
-
-void read_hardware(PlanReading &reading, TableReader table) {
-  Cluster &cluster = reading.run.cluster;
-  const auto gpu_name = table.text("gpu");
-  const auto node_name = table.text("node");
-  const auto count = table.integer("count", 1, 100'000'000);
-  const auto nodes = table.integer("nodes", 1, 100'000'000);
-  const auto calibration_name = table.text("calibration");
-
-  std::optional<Node> node;
-  if (node_name)
-    node = load_named(table, "node", [&] { return load_node(reading.catalog, *node_name); });
-  std::optional<Device> device;
-  if (gpu_name)
-    device = load_named(table, "gpu", [&] { return load_device(reading.catalog, *gpu_name); });
-  else if (node)
-    device = load_named(table, "node", [&] { return load_device(reading.catalog, node->gpu); });
-  else if (!table.has("gpu") && !table.has("node"))
-    table.report_missing("gpu", R"(a GPU such as "h100", or node, such as "dgx-h100")");
-  if (device && node && node->gpu != device->id)
-    table.report("gpu", fmt::format("{} is not what the node {} holds: {}", device->id, node->id,
-                                    node->gpu));
-  if (device && !node && !table.has("node")) {
-    node = usual_node(reading.catalog, *device);
-    if (node) {
-      reading.log.defaulted("hardware.node", node->id, "the usual node of this GPU");
-    } else {
-      node.emplace();
-      node->name = "unknown node";
-      node->gpu = device->id;
-      node->scale_up_bandwidth = device->link_bandwidth.value_or(16.0 * gigabyte / second);
-      node->scale_up_latency = 10.0 * microsecond;
-      node->scale_out_latency = 20.0 * microsecond;
-      reading.log.defaulted("hardware.node", "8 GPUs on the device's own links",
-                            "no node preset holds this GPU");
-    }
-  }
-
-  if (count && nodes)
-    table.report("count", "counts GPUs and hardware.nodes nodes; give one of them");
-  if (count)
-    cluster.gpus = *count;
-  else if (nodes && node)
-    cluster.gpus = *nodes * node->gpus_per_node;
-  else if (!table.has("count") && !table.has("nodes"))
-    table.report_missing("count", "the number of GPUs");
-
-  const auto up = table.quantity("scale_up_bandwidth", sane::least_bandwidth, sane::most_bandwidth);
-  const auto out =
-      table.quantity("scale_out_bandwidth", sane::least_bandwidth, sane::most_bandwidth);
-  const auto domain = table.integer("scale_up_domain", 1, 1'000'000);
-  const auto memory = table.quantity("memory_capacity", sane::least_bytes, sane::most_bytes);
-  for (const std::string_view key :
-       {"scale_up_bandwidth", "scale_out_bandwidth", "scale_up_domain", "memory_capacity"})
-    if (table.has(key))
-      reading.run.overridden.push_back(table.full_key(key));
-  if (node) {
-    node->scale_up_bandwidth = up.value_or(node->scale_up_bandwidth);
-    node->scale_up_domain = domain.value_or(node->scale_up_domain);
-    if (out)
-      node->scale_out_bandwidth = out;
-    if (!node->scale_out_bandwidth && cluster.gpus > node->scale_up_domain) {
-      // 100 Gb/s for a node of eight: what one Ethernet port gives.
-      node->scale_out_bandwidth = 12.5 * gigabyte / second / 8.0;
-      reading.log.assumed("hardware.scale_out_bandwidth", human_text(*node->scale_out_bandwidth),
-                          "the network between these nodes is not known: one 100 Gb/s port for 8 "
-                          "GPUs");
-    }
-    cluster.node = std::move(*node);
-  }
-  if (device) {
-    cluster.device = std::move(*device);
-    if (memory)
-      cluster.device.memory_capacity = *memory;
-    for (const std::string &caveat : cluster.device.caveats)
-      reading.log.assumed("hardware.gpu", cluster.device.id, caveat);
-  }
-  read_calibration_choice(reading, table, calibration_name);
-  if (table.has("node"))
-    drop_foreign_links(reading);
   table.finish();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long an answer takes. Run: build/ci/bin/flopcast_bench --benchmark_repetitions=9
+#include "hardware/presets/load.hpp"
 #include "model/planning/estimate.hpp"
 #include "model/planning/explain.hpp"
 #include "model/planning/layout_search.hpp"
@@ -24,6 +25,17 @@ void estimate_gpt3(benchmark::State &state) {
     benchmark::DoNotOptimize(estimate(run.plan, run.cluster));
 }
 BENCHMARK(estimate_gpt3);
+
+/// The same over a network: at most 1 us more.
+void estimate_gpt3_over_fabric(benchmark::State &state, const char *fabric) {
+  PlannedRun run = shipped("gpt3-175b-a100");
+  run.cluster.fabric = load_fabric(tests::shipped_presets(), fabric);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(estimate(run.plan, run.cluster));
+}
+BENCHMARK_CAPTURE(estimate_gpt3_over_fabric, rails, "rail-2-ndr400");
+BENCHMARK_CAPTURE(estimate_gpt3_over_fabric, three_levels, "llama3-24k-roce");
+BENCHMARK_CAPTURE(estimate_gpt3_over_fabric, torus, "tpu-v4-4096");
 
 /// One product with a fitted model: at most 50 ns.
 void time_of_a_product(benchmark::State &state) {

@@ -32,7 +32,7 @@ double milliseconds(Collective collective, Bytes data, RankGroup group) {
 }
 
 double bandwidth(RankGroup group, const Cluster &on = cluster()) {
-  return ring_bandwidth(group, on).in(gigabyte / second);
+  return ring_bandwidth(all_reduce, group, on).in(gigabyte / second);
 }
 
 // A few products and sums each: EXPECT_DOUBLE_EQ (4 ulp) holds.

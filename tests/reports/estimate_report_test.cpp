@@ -36,6 +36,17 @@ TEST(EstimateReport, LeavesOutPartsOfTheStepThatThereAreNot) {
   EXPECT_NE(row_of(report, "time.step_s"), nullptr);
 }
 
+TEST(EstimateReport, NamesTheFabricWhereThereIsOne) {
+  const auto shown = [](const Planned &run) {
+    for (const ReportRow &row : estimate_report(run.answer(), std::nullopt).sections.front().rows)
+      if (row.label == "fabric")
+        return row.cells.front();
+    return std::string("none");
+  };
+  EXPECT_EQ(shown(planned()), "none");
+  EXPECT_EQ(shown(planned({"hardware.fabric.kind=single_domain"})), "own fabric");
+}
+
 TEST(EstimateReport, ARowThatIsAbsentIsADash) {
   const Planned run = planned({"parallelism.tensor_parallel=5"});
   ASSERT_FALSE(run.estimate.step);
@@ -98,6 +109,16 @@ TEST(EstimateJson, ANameThatIsNoUtf8DoesNotThrow) {
   EXPECT_NO_THROW((void)compare_json(answers));
   EXPECT_NO_THROW((void)to_table(estimate_report(run.answer(), std::nullopt), {}));
   EXPECT_NO_THROW((void)to_markdown(estimate_report(run.answer(), std::nullopt)));
+}
+
+TEST(EstimateJson, CarriesTheFabric) {
+  const auto fabric = [](const std::vector<std::string> &assignments) {
+    return json::parse(
+        estimate_json(planned(assignments).answer(), std::nullopt))["plan"]["fabric"];
+  };
+  EXPECT_EQ(fabric({}), "");
+  EXPECT_EQ(fabric({"hardware.fabric=rail-2-ndr400"}), "rail-2-ndr400");
+  EXPECT_EQ(fabric({"hardware.fabric.kind=single_domain", "hardware.fabric.name=mine"}), "mine");
 }
 
 TEST(EstimateJson, ANumberThatIsNotFiniteIsNull) {

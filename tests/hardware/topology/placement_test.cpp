@@ -166,7 +166,7 @@ TEST(GroupPath, OnOneNonBlockingLevelIsTheRingOfCollectives) {
     cluster.calibration.scale_out_efficiency = 1;
     const RankGroup group{samples.any(1, 1'000), samples.any(1, 1'000)};
     const GroupPath path = group_path(group, cluster.node, flat, gpus);
-    EXPECT_EQ(path.bandwidth, ring_bandwidth(group, cluster));
+    EXPECT_EQ(path.bandwidth, ring_bandwidth(Collective::all_reduce, group, cluster));
     EXPECT_EQ(path.ranks_per_domain, ranks_per_domain(group, cluster.node));
   }
 }
