@@ -38,7 +38,8 @@ TEST(EstimateReport, LeavesOutPartsOfTheStepThatThereAreNot) {
 
 TEST(EstimateReport, NamesTheFabricWhereThereIsOne) {
   const auto shown = [](const Planned &run) {
-    for (const ReportRow &row : estimate_report(run.answer(), std::nullopt).sections.front().rows)
+    const Report report = estimate_report(run.answer(), std::nullopt);
+    for (const ReportRow &row : report.sections.front().rows)
       if (row.label == "fabric")
         return row.cells.front();
     return std::string("none");
