@@ -37,24 +37,20 @@ GroupLinks links_of(const RankGroup &group, const Node &node) {
 
 GroupLinks links_of(const RankGroup &group, const Cluster &cluster) {
   GroupLinks links = links_of(group, cluster.node);
-  if (!cluster.fabric || group.size <= 1)
+  const auto path = fabric_path(group, cluster);
+  if (!path)
     return links;
-  const bool on_torus = cluster.fabric->kind == FabricKind::torus;
-  if (!on_torus && links.inside >= group.size)
-    return links; // the fabric begins where the domain ends
-  const RankGroup placed{on_torus ? group.size : std::max(group.size, group.ring), group.stride};
-  const GroupPath path = group_path(placed, cluster.node, *cluster.fabric, cluster.gpus);
-  links.up = path.within;
-  if (on_torus) {
-    links.inside = path.ranks_per_domain;
-    if (path.domains == 1)
-      links.up_latency = path.latency;
+  links.up = path->within;
+  if (cluster.fabric->kind == FabricKind::torus) {
+    links.inside = path->ranks_per_domain;
+    if (path->domains == 1)
+      links.up_latency = path->latency;
     return links;
   }
   links.nic = injection_bandwidth(*cluster.fabric, cluster.node);
-  links.farther = path.latency - links.out_latency;
-  links.uplink = path.uplink.value_or(no_bound);
-  links.exchange = path.exchange.value_or(no_bound);
+  links.farther = path->latency - links.out_latency;
+  links.uplink = path->uplink.value_or(no_bound);
+  links.exchange = path->exchange.value_or(no_bound);
   return links;
 }
 

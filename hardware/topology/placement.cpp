@@ -201,4 +201,15 @@ GroupPath group_path(const RankGroup &asked, const Node &node, const Fabric &fab
                                           : switched_path(group, node, fabric, gpus);
 }
 
+std::optional<GroupPath> fabric_path(const RankGroup &group, const Cluster &cluster) {
+  if (!cluster.fabric || group.size <= 1)
+    return std::nullopt;
+  if (cluster.fabric->kind == FabricKind::torus)
+    return group_path(group, cluster.node, *cluster.fabric, cluster.gpus);
+  if (ranks_per_domain(group, cluster.node) >= group.size)
+    return std::nullopt;
+  return group_path({std::max(group.size, group.ring), group.stride}, cluster.node, *cluster.fabric,
+                    cluster.gpus);
+}
+
 } // namespace flopcast

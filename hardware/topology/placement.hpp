@@ -69,4 +69,8 @@ struct GroupPath {
 [[nodiscard]] GroupPath group_path(const RankGroup &group, const Node &node, const Fabric &fabric,
                                    std::int64_t gpus);
 
+/// The path by which collective_time() takes a group over the cluster's fabric; absent without one,
+/// and where the group stays inside a domain that is no torus.
+[[nodiscard]] std::optional<GroupPath> fabric_path(const RankGroup &group, const Cluster &cluster);
+
 } // namespace flopcast

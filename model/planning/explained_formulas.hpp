@@ -11,7 +11,8 @@ struct ExplainedFormula {
   std::string_view key; ///< of the named quantity that it gives
   std::string_view text;
   std::string_view section; ///< of docs/method.md
-  /// Keys of named quantities; others begin with "plan.", "device.", "node." or "calibration.".
+  /// Keys of named quantities; others begin with "plan.", "device.", "links." or
+  /// "calibration.".
   std::vector<std::string_view> inputs;
   /// Over the inputs' values in base units; null where the value is a fold over the operator graph.
   double (*evaluate)(const std::vector<double> &);

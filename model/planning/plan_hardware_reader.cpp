@@ -87,7 +87,10 @@ std::optional<Fabric> read_fabric_table(PlanReading &reading, TableReader table,
   const InputValue merged = overlaid(reading.catalog.load("fabrics", base->id), changes);
   Fabric fabric = read_own_fabric(TableReader(merged, "hardware.fabric", reading.diagnostics));
   fabric.id = base->id;
-  if (!changes.contains("name") && !changes.empty())
+  if (changes.empty())
+    return fabric;
+  reading.run.overridden.emplace_back("hardware.fabric");
+  if (!changes.contains("name"))
     fabric.name += " (changed)";
   return fabric;
 }

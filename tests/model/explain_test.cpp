@@ -177,6 +177,93 @@ TEST(Explain, DoesNotCallAnUnknownNodeAFact) {
   EXPECT_THAT(links->source, HasSubstr("no node preset"));
 }
 
+constexpr std::string_view wide_plan = R"(
+[model]
+preset = "llama3.1-8b"
+[hardware]
+node = "dgx-h100"
+count = 1024
+[parallelism]
+tensor_parallel = 4
+pipeline_parallel = 4
+context_parallel = 2
+)";
+
+TEST(Explain, TracesLinksOverEveryKindOfFabric) {
+  for (const std::string fabric : {"ethernet-2-8to1", "rail-2-ndr400", "fat-tree-3-ndr400"})
+    expect_all_traceable(Explained(read_text(wide_plan, {"hardware.fabric=" + fabric})), fabric);
+  // Several domains in a pod's leaf, and several leaves in a domain.
+  expect_all_traceable(
+      Explained(read_text(wide_plan,
+                          {"hardware.node=gb200-nvl72", "hardware.count=1152",
+                           "hardware.fabric.preset=nvl72-2-xdr800", "hardware.fabric.leaf.gpus=36",
+                           "parallelism.pipeline_parallel=1"})),
+      "racks of two leaves");
+  expect_all_traceable(
+      Explained(read_text(wide_plan, {"hardware.node=tpu-v4-host", "hardware.fabric=tpu-v4-4096"})),
+      "torus");
+}
+
+TEST(Explain, NamesThePathAndItsNarrowestLink) {
+  const Explained explained(read_text(wide_plan, {"hardware.fabric=ethernet-2-8to1"}));
+  const Explanation data = explained("time.breakdown.data_parallel_s");
+  const Explanation *path = find_input(data, "path between the farthest neighbours");
+  ASSERT_NE(path, nullptr);
+  EXPECT_EQ(path->value.value, 4); // GPU, leaf, spine, leaf, GPU
+  EXPECT_THAT(path->text, HasSubstr("narrowest: leaf uplinks"));
+  // A leaf of 56 GPUs has 2,800 / 8 = 350 GB/s up. Stages are 256 GPUs wide, so each group of 64
+  // ranks and stride 4 lies in one; 4 such groups reach out of a leaf.
+  const Explanation *uplinks = find_input(data, "leaf uplinks");
+  ASSERT_NE(uplinks, nullptr);
+  EXPECT_DOUBLE_EQ(uplinks->inputs[0].value.value, 350e9);
+  EXPECT_GE(uplinks->inputs[1].value.value, 4);
+  EXPECT_DOUBLE_EQ(uplinks->value.value, 350e9 / uplinks->inputs[1].value.value);
+  // Stages meet only over the network.
+  const Explanation stages = explained("time.breakdown.pipeline_s");
+  EXPECT_EQ(find_input(stages, "bandwidth inside the domain"), nullptr);
+  EXPECT_NE(find_input(stages, "leaf uplinks"), nullptr);
+}
+
+TEST(Explain, ShowsTheLinksThatTheEstimateUses) {
+  // H100s in their own node have fitted links, and it is their efficiency that counts, not the
+  // share that stands for links which nobody measured.
+  const PlannedRun run = read_text(wide_plan);
+  ASSERT_TRUE(run.cluster.calibration.scale_up_links);
+  const Explanation tensor = Explained(run)("time.breakdown.tensor_parallel_s");
+  const Explanation *fitted = find_input(tensor, "efficiency inside the domain");
+  ASSERT_NE(fitted, nullptr);
+  // Sequence parallelism gathers and scatters.
+  EXPECT_EQ(fitted->value.value,
+            run.cluster.calibration.scale_up_links->of(Collective::all_gather).efficiency);
+  EXPECT_THAT(fitted->text, HasSubstr("fitted"));
+  EXPECT_EQ(find_input(tensor, "network bandwidth per GPU"), nullptr); // it stays inside
+  // Without fitted links the stated share does.
+  const PlannedRun cards =
+      read_text(small_plan, {"hardware.node=gcp-a2-highgpu-8g", "hardware.gpu=a100-sxm4-40gb",
+                             "hardware.calibration=default"});
+  const Explanation shared = Explained(cards)("time.breakdown.tensor_parallel_s");
+  EXPECT_EQ(find_input(shared, "efficiency inside the domain")->value.value,
+            cards.cluster.calibration.scale_up_efficiency);
+}
+
+TEST(Explain, SaysThatOneRankHasNoLinks) {
+  const Explanation tensor = Explained(read_text(wide_plan, {"parallelism.tensor_parallel=1"}))(
+      "time.breakdown.tensor_parallel_s");
+  EXPECT_THAT(find_input(tensor, "links of tensor parallelism")->text, HasSubstr("one rank"));
+}
+
+TEST(Explain, DoesNotCallAChangedFabricThePresets) {
+  const auto origin = [](const std::vector<std::string> &fabric) {
+    const Explanation data =
+        Explained(read_text(wide_plan, fabric))("time.breakdown.data_parallel_s");
+    return find_input(data, "a leaf's port")->origin;
+  };
+  EXPECT_EQ(origin({"hardware.fabric=rail-2-ndr400"}), Origin::fact);
+  EXPECT_EQ(
+      origin({"hardware.fabric.preset=rail-2-ndr400", "hardware.fabric.leaf.oversubscription=2"}),
+      Origin::given);
+}
+
 TEST(Explain, DoesNotCallAChangedModelThePresets) {
   const Explained explained(read_text(small_plan, {"model.layers=24"}));
   const Explanation parameters = explained("parameters.total");
