@@ -264,4 +264,13 @@ Seconds collective_time(Collective collective, Bytes data, const RankGroup &grou
                           });
 }
 
+double overlap_slowdown(const RankGroup &group, const Cluster &cluster) {
+  if (cluster.device.form_factor == "TPU")
+    return 1;
+  const bool crosses = ranks_per_domain(group, cluster.node) < group.size;
+  return with_link_models(cluster, crosses, [&](const LinkModel &up, const LinkModel &out) {
+    return compute_slowdown(crosses ? out : up);
+  });
+}
+
 } // namespace flopcast

@@ -61,4 +61,9 @@ struct RankGroup {
 [[nodiscard]] Seconds collective_time(Collective collective, Bytes data, const RankGroup &group,
                                       const Cluster &cluster);
 
+/// How much longer computation takes while a collective of this group runs beside it:
+/// compute_slowdown() of the links that the group crosses. 1 on TPUs, whose cores do not move the
+/// data.
+[[nodiscard]] double overlap_slowdown(const RankGroup &group, const Cluster &cluster);
+
 } // namespace flopcast

@@ -37,6 +37,14 @@ Seconds tensor_exchange(const Parallelism &parallelism, Bytes residual, const Cl
          collective_time(Collective::reduce_scatter, residual, group, cluster);
 }
 
+/// What an exchange costs a step that works beside it. `alone` of it has nothing beside it. The
+/// rest begins with the work and takes a share of the multiprocessors as long as it lasts, so the
+/// work is done late by that share of it.
+Seconds exposed_time(Seconds exchange, Seconds alone, Seconds work, double slowdown) {
+  const Seconds beside = exchange - alone;
+  return alone + std::max(beside - work, (1 - 1 / slowdown) * beside);
+}
+
 /// Keys and values travel round the ring while the attention works on those that are there.
 Seconds context_exchange(const ModelWork &work, const Parallelism &parallelism,
                          const StepInputs &inputs, double stages, const Cluster &cluster) {
@@ -49,9 +57,9 @@ Seconds context_exchange(const ModelWork &work, const Parallelism &parallelism,
   const Seconds hidden = work.layers.attention_core / stages;
   // Backward sends keys, values and their gradients, behind attention that takes over twice as
   // long.
-  const Seconds forward = std::max(one_way - hidden, Seconds{});
-  const Seconds backward = std::max(2.0 * one_way - 2.0 * hidden, Seconds{});
-  return forward + backward;
+  const double slowdown = overlap_slowdown(parallelism.context_neighbours(), cluster);
+  return exposed_time(one_way, {}, hidden, slowdown) +
+         exposed_time(2.0 * one_way, {}, 2.0 * hidden, slowdown);
 }
 
 StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
@@ -108,14 +116,16 @@ Seconds gradient_exchange(double parameters, const Parallelism &parallelism,
     if (!training.overlap_gradient_exchange)
       return micro_batches * each;
     const Seconds hidden = stage.forward + stage.backward + stage.recompute;
-    return micro_batches * std::max(each - hidden, layers_time_share * each);
+    return micro_batches *
+           exposed_time(each, layers_time_share * each, hidden, overlap_slowdown(group, cluster));
   }
   const Seconds whole = parallelism.zero_stage == 0 ? time(Collective::all_reduce, gradients)
                                                     : time(Collective::reduce_scatter, gradients) +
                                                           time(Collective::all_gather, weights);
   if (!training.overlap_gradient_exchange)
     return whole;
-  return std::max(whole - stage.backward, layers_time_share * whole);
+  return exposed_time(whole, layers_time_share * whole, stage.backward,
+                      overlap_slowdown(group, cluster));
 }
 
 /// Every state is read and written once, gradients and weights once each.

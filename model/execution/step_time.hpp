@@ -15,7 +15,7 @@ struct StepTime {
   Seconds tensor_parallel;
   Seconds context_parallel;
   Seconds pipeline;      ///< messages between stages
-  Seconds data_parallel; ///< gradient exchange, and weights under ZeRO
+  Seconds data_parallel; ///< gradient exchange, and weights under ZeRO; the work that it delays
   Seconds bubble;        ///< waiting for the pipeline to fill and drain
   Seconds optimizer;
   Seconds stated; ///< a step whose time the plan states has this part alone
@@ -38,8 +38,9 @@ struct StepInputs {
 /// the same bytes as gather and scatter, each way and layer) and messages; the slowest stage's is
 /// paid m times, the others' once for filling, over v chunks. Gradients are exchanged by a ring,
 /// hidden behind the last micro-batch's backward pass where training.overlap_gradient_exchange is
-/// set. Sources: Narayanan et al. 2021 (bubble), Korthikanti et al. 2022 (sequence parallelism),
-/// Rajbhandari et al. 2020 (ZeRO volumes).
+/// set; what is hidden slows the work that hides it (overlap_slowdown()). Sources: Narayanan et al.
+/// 2021 (bubble), Korthikanti et al. 2022 (sequence parallelism), Rajbhandari et al. 2020 (ZeRO
+/// volumes).
 [[nodiscard]] StepTime predicted_step_time(const ModelWork &work, const Parallelism &parallelism,
                                            const Training &training, const StepInputs &inputs,
                                            const Cluster &cluster);

@@ -127,7 +127,8 @@ const std::array formulas{
                      {"time.micro_batches", "plan.tensor_parallel", "links.tensor"},
                      nullptr},
     ExplainedFormula{"time.breakdown.context_parallel_s",
-                     "keys and values round the ring, less what attention hides",
+                     "keys and values round the ring, less what attention hides, + the attention "
+                     "that they delay",
                      "Communication",
                      {"time.micro_batches", "plan.context_parallel", "links.context"},
                      nullptr},
@@ -139,7 +140,9 @@ const std::array formulas{
         nullptr},
     ExplainedFormula{
         "time.breakdown.data_parallel_s",
-        "exchange of gradients (and weights under ZeRO), less what the backward pass hides",
+        "exchange of gradients (and weights under ZeRO), less what the backward pass hides, + the "
+        "work "
+        "that it delays",
         "Communication",
         {"plan.data_parallel", "plan.gradient_bytes", "plan.zero_stage", "links.gradient"},
         nullptr},

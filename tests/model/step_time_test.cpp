@@ -173,8 +173,17 @@ TEST(ContextParallel, HidesTheRingBehindAttention) {
   const StepInputs inputs = one_micro_batch({}, {}, 8.0 * byte);
   EXPECT_EQ(step({.context_parallel = 4}, plain_training(), inputs).context_parallel.in(second),
             (24 - 2) + 2 * (24 - 2));
+}
+
+/// NCCL beside computation takes 0.15 of the multiprocessors (LinkModel::multiprocessor_share).
+constexpr double taken = 0.15;
+
+TEST(ContextParallel, SlowsTheAttentionThatHidesIt) {
+  // 0.1 bytes to 3 ranks: 0.3 s forward and 0.6 s backward, all hidden, at 0.15 of the attention.
   const StepInputs little = one_micro_batch({}, {}, 0.1 * byte);
-  EXPECT_EQ(step({.context_parallel = 4}, plain_training(), little).context_parallel.in(second), 0);
+  EXPECT_DOUBLE_EQ(
+      step({.context_parallel = 4}, plain_training(), little).context_parallel.in(second),
+      taken * 0.9);
 }
 
 Training without_overlap() {
@@ -231,10 +240,40 @@ TEST(DataParallel, HidesBehindTheBackwardPass) {
   Training training = plain_training();
   // 4800 s against 16 s of the last micro-batch's backward pass.
   EXPECT_EQ(exchange({.data_parallel = 4}, training), 4800 - 16);
-  // A thousand times faster, all but the first layer's bucket is hidden: an eighth of 4.8 s.
+  // A thousand times faster, all but the first layer's bucket is hidden: an eighth of 4.8 s. The
+  // other 4.2 s slow the backward pass.
   Cluster fast = link_machine();
   fast.node.scale_up_bandwidth *= 1000.0;
-  EXPECT_DOUBLE_EQ(exchange({.data_parallel = 4}, training, fast), 4.8 / 8);
+  EXPECT_DOUBLE_EQ(exchange({.data_parallel = 4}, training, fast), 4.8 / 8 + taken * 4.2);
+}
+
+TEST(DataParallel, DelaysTheWorkBesideItByTheMultiprocessorsThatItTakes) {
+  const auto hidden = [](double share) {
+    Cluster fast = link_machine();
+    fast.node.scale_up_bandwidth *= 1000.0;
+    fast.calibration.scale_up_links = default_link_model(1);
+    fast.calibration.scale_up_links->multiprocessor_share = share;
+    return exchange({.data_parallel = 4}, plain_training(), fast);
+  };
+  EXPECT_DOUBLE_EQ(hidden(0), 0.6);
+  EXPECT_DOUBLE_EQ(hidden(0.5), 0.6 + 0.5 * 4.2);
+  // Not by more than an exchange that nothing overlaps takes.
+  EXPECT_LE(hidden(0.99), 4.8);
+}
+
+TEST(DataParallel, TakesNoShareOfAMachineWhoseCoresDoNotMoveTheData) {
+  Cluster pod = link_machine();
+  pod.node.scale_up_bandwidth *= 1000.0;
+  pod.device.form_factor = "TPU";
+  EXPECT_DOUBLE_EQ(exchange({.data_parallel = 4}, plain_training(), pod), 0.6);
+}
+
+TEST(DataParallel, DelaysEachMicroBatchUnderZeroThree) {
+  // 4.8 s behind 24 s of forward and backward, of which an eighth is alone.
+  Cluster fast = link_machine();
+  fast.node.scale_up_bandwidth *= 1000.0;
+  EXPECT_DOUBLE_EQ(exchange({.data_parallel = 4, .zero_stage = 3}, plain_training(), fast),
+                   8 * (0.6 + taken * 4.2));
 }
 
 TEST(DataParallel, HidesZeroThreeBehindEachMicroBatch) {
