@@ -103,14 +103,14 @@ private:
 
   /// Those of the group's ranks in a domain together.
   Explanation nics() const {
-    const Explanation nic = leaves_.of_node(
+    Explanation nic = leaves_.of_node(
         "network bandwidth per GPU", any(cluster_.node.scale_out_bandwidth.value_or(Bandwidth{})),
         "scale_out.bandwidth_per_gpu", "hardware.scale_out_bandwidth");
     const bool has_port = path_ && !on_torus_;
     if (inside_ == 1 && !has_port)
       return nic;
     Explanation part;
-    part.inputs = {nic};
+    part.inputs.push_back(std::move(nic));
     if (has_port)
       part.inputs.push_back(
           leaves_.of_fabric("a leaf's port", any(cluster_.fabric->link_bandwidth)));
