@@ -173,15 +173,19 @@ void swiglu_backward(int threads, std::int64_t rows, std::int64_t columns, const
 }
 
 RotaryTable::RotaryTable(std::int64_t sequence, std::int64_t width)
-    : sequence_(sequence), width_(width) {
-  for (std::int64_t position = 0; position < sequence; ++position)
-    for (std::int64_t i = 0; i < width / 2; ++i) {
-      const double angle =
-          static_cast<double>(position) *
-          std::pow(10000.0, -2 * static_cast<double>(i) / static_cast<double>(width));
-      cosines_.push_back(static_cast<float>(std::cos(angle)));
-      sines_.push_back(static_cast<float>(std::sin(angle)));
+    : sequence_(sequence), width_(width),
+      cosines_(static_cast<std::size_t>(sequence * (width / 2))), sines_(cosines_.size()) {
+  const std::int64_t half = width / 2;
+  for (std::int64_t i = 0; i < half; ++i) {
+    const double speed =
+        std::pow(10000.0, -2 * static_cast<double>(i) / static_cast<double>(width));
+    for (std::int64_t position = 0; position < sequence; ++position) {
+      const auto at = static_cast<std::size_t>(position * half + i);
+      const double angle = static_cast<double>(position) * speed;
+      cosines_[at] = static_cast<float>(std::cos(angle));
+      sines_[at] = static_cast<float>(std::sin(angle));
     }
+  }
 }
 
 void rotary(int threads, std::int64_t batch, std::int64_t sequence, std::int64_t heads,

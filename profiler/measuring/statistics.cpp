@@ -9,6 +9,8 @@ namespace flopcast {
 namespace {
 
 constexpr double probability = 0.95;
+// The fewest whose median no single disturbed run can move.
+constexpr std::int64_t fewest_runs_in_time = 3;
 constexpr double far_deviations = 5;
 constexpr double far_share = 0.01;
 // Of a normal distribution: standard deviation / median absolute deviation = 1 / Φ⁻¹(3/4).
@@ -72,9 +74,7 @@ std::int64_t outlier_count(const std::vector<double> &values) {
 
 bool enough(const StopRule &rule, std::span<const double> times, Seconds spent) {
   const auto runs = static_cast<std::int64_t>(times.size());
-  if (runs == 0)
-    return false;
-  if (runs >= rule.most_runs || spent >= rule.most_time)
+  if (runs >= rule.most_runs || (runs >= fewest_runs_in_time && spent >= rule.most_time))
     return true;
   return runs >= rule.fewest_runs &&
          relative_error({times.begin(), times.end()}) <= rule.relative_error;

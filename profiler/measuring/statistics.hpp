@@ -16,7 +16,7 @@ struct StopRule {
   double relative_error = 0.02; ///< see relative_error()
   std::int64_t fewest_runs = 6; ///< the fewest that give a 95 % interval
   std::int64_t most_runs = 200;
-  Seconds most_time = 1.0 * units::second; ///< of all runs together, warm-up left out
+  Seconds most_time = 1.0 * units::second; ///< of all runs together, if there are three
 };
 
 /// `times` are those of the runs so far, in seconds; `spent` is what they took, preparation

@@ -101,8 +101,14 @@ TEST(StopRule, GoesOnWhileRunsDifferAndThereIsTime) {
   const std::vector<double> spread = one_to(20);
   EXPECT_FALSE(enough(rule, std::span(spread).first(19), 0.9 * second));
   EXPECT_TRUE(enough(rule, spread, 0.9 * second));
-  EXPECT_TRUE(enough(rule, std::span(spread).first(1), 1.0 * second));
-  EXPECT_FALSE(enough(rule, {}, 2.0 * second)); // a median needs a run
+  EXPECT_TRUE(enough(rule, std::span(spread).first(3), 1.0 * second));
+}
+
+TEST(StopRule, TakesThreeRunsHoweverLong) {
+  const StopRule rule{
+      .relative_error = 0.1, .fewest_runs = 6, .most_runs = 20, .most_time = 1.0 * second};
+  EXPECT_FALSE(enough(rule, std::vector<double>{5, 5}, 10.0 * second));
+  EXPECT_TRUE(enough(rule, std::vector<double>{5, 5, 5}, 15.0 * second));
 }
 
 } // namespace
