@@ -25,6 +25,14 @@ struct Rows {
   std::int64_t stride;
 };
 
+// Multiply-adds of one pass that a second thread is worth.
+constexpr std::int64_t least_split = 1 << 18;
+
+int used_threads(int threads, const AttentionShape &shape) {
+  const std::int64_t scores = shape.batch * shape.heads * shape.sequence * shape.sequence;
+  return scores * shape.width < least_split ? 1 : threads;
+}
+
 blasint as_int(std::int64_t size) { return static_cast<blasint>(size); }
 
 /// result (m × n) = alpha · a (m × k) · b (n × k)ᵀ
@@ -205,7 +213,7 @@ void attention(int threads, const AttentionShape &shape, const float *queries, c
   const Layout layout(shape);
   const std::int64_t blocks = (shape.sequence + block - 1) / block;
   const std::int64_t tasks = shape.batch * shape.heads * blocks;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(used_threads(threads, shape))
   {
     Scratch scratch;
 // Later blocks of a causal sequence see more keys: the longest begin first.
@@ -253,7 +261,7 @@ void attention_backward(int threads, const AttentionShape &shape, const float *q
   fill(threads, gradients.keys, rows * layout.key_stride(), 0);
   fill(threads, gradients.values, rows * layout.key_stride(), 0);
   const BackwardData data{queries, keys, values, output, statistics, output_gradient, gradients};
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(used_threads(threads, shape))
   {
     Scratch scratch;
     std::vector<float> means(static_cast<std::size_t>(shape.sequence));

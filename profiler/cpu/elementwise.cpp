@@ -9,8 +9,6 @@
 namespace flopcast::cpu {
 namespace {
 
-constexpr std::int64_t grain = 4096;
-
 // gelu(x) = x (1 + tanh(u)) / 2 = x · logistic(2u), u = √(2/π) (x + 0.044715 x³).
 // Source: Hendrycks and Gimpel 2016, section 2.
 constexpr float gelu_scale = 2 * 0.7978845608F;
@@ -107,45 +105,45 @@ void fill_random(int threads, float *to, std::int64_t elements, double deviation
   // The sum of four uniform 16-bit numbers has a variance of 4 · 65535² / 12.
   const auto scale = static_cast<float>(deviation * std::sqrt(3.0) / 65535);
   const std::uint32_t start = mixed(static_cast<std::uint32_t>(seed ^ (seed >> 32)));
-  for_ranges(threads, elements, grain,
+  for_ranges(threads, elements, least_elements,
              [&](std::int64_t, Range range) { random_range(to, range, scale, start); });
 }
 
 void fill(int threads, float *to, std::int64_t elements, float value) {
-  for_ranges(threads, elements, grain, [&](std::int64_t, Range range) {
+  for_ranges(threads, elements, least_elements, [&](std::int64_t, Range range) {
     std::fill(to + range.begin, to + range.end, value);
   });
 }
 
 void copy(int threads, const float *from, float *to, std::int64_t elements) {
-  for_ranges(threads, elements, grain, [&](std::int64_t, Range range) {
+  for_ranges(threads, elements, least_elements, [&](std::int64_t, Range range) {
     std::copy(from + range.begin, from + range.end, to + range.begin);
   });
 }
 
 void triad(int threads, const float *a, const float *b, float factor, float *to,
            std::int64_t elements) {
-  for_ranges(threads, elements, grain, [&](std::int64_t, Range range) {
+  for_ranges(threads, elements, least_elements, [&](std::int64_t, Range range) {
     triad_range(a + range.begin, b + range.begin, factor, to + range.begin,
                 range.end - range.begin);
   });
 }
 
 void add(int threads, const float *a, const float *b, float *to, std::int64_t elements) {
-  for_ranges(threads, elements, grain, [&](std::int64_t, Range range) {
+  for_ranges(threads, elements, least_elements, [&](std::int64_t, Range range) {
     add_range(a + range.begin, b + range.begin, to + range.begin, range.end - range.begin);
   });
 }
 
 void gelu(int threads, const float *input, float *output, std::int64_t elements) {
-  for_ranges(threads, elements, grain, [&](std::int64_t, Range range) {
+  for_ranges(threads, elements, least_elements, [&](std::int64_t, Range range) {
     gelu_range(input + range.begin, output + range.begin, range.end - range.begin);
   });
 }
 
 void gelu_backward(int threads, const float *input, const float *output_gradient,
                    float *input_gradient, std::int64_t elements) {
-  for_ranges(threads, elements, grain, [&](std::int64_t, Range range) {
+  for_ranges(threads, elements, least_elements, [&](std::int64_t, Range range) {
     gelu_backward_range(input + range.begin, output_gradient + range.begin,
                         input_gradient + range.begin, range.end - range.begin);
   });

@@ -118,7 +118,7 @@ void product(int threads, const Product &product, const float *left, const float
 
 void bias_gradient(int threads, std::int64_t rows, std::int64_t columns,
                    const float *output_gradient, float *gradient) {
-  for_ranges(threads, columns, column_grain, [&](std::int64_t, Range range) {
+  for_columns(threads, rows, columns, [&](std::int64_t, Range range) {
     add_rows(output_gradient + range.begin, rows, columns, range.end - range.begin,
              gradient + range.begin);
   });

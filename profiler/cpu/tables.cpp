@@ -60,7 +60,7 @@ void embedding_backward(int threads, std::int64_t rows, std::int64_t columns,
                         const std::int32_t *tokens, const float *output_gradient,
                         float *table_gradient) {
   // By columns: two threads never add to the same element.
-  for_ranges(threads, columns, 16, [&](std::int64_t, Range range) {
+  for_columns(threads, rows, columns, [&](std::int64_t, Range range) {
     for (std::int64_t row = 0; row < rows; ++row) {
       float *sum = table_gradient + tokens[row] * columns + range.begin;
       add_range(sum, output_gradient + row * columns + range.begin, sum, range.end - range.begin);
@@ -87,7 +87,7 @@ void cross_entropy(int threads, std::int64_t rows, std::int64_t columns,
 void adam(int threads, const AdamSettings &settings, std::int64_t elements, float *gradients,
           float *master, float *first, float *second, float *weights) {
   const AdamFactors factors = adam_factors(settings);
-  for_ranges(threads, elements, 4096, [&](std::int64_t, Range range) {
+  for_ranges(threads, elements, least_elements, [&](std::int64_t, Range range) {
     const std::int64_t at = range.begin, n = range.end - range.begin;
     adam_range(factors, n, gradients + at, master + at, first + at, second + at);
     if (weights != nullptr && weights != master)

@@ -35,12 +35,20 @@ void for_ranges(int threads, std::int64_t count, std::int64_t grain, const Work 
   }
 }
 
-/// The same for rows of `columns` elements each: a grain is as many rows as make 4,096 elements,
-/// about what it takes to be worth a thread.
+/// Elements that a second thread is worth.
+inline constexpr std::int64_t least_elements = 4096;
+
+/// The same for rows of `columns` elements each.
 template <class Work>
 void for_rows(int threads, std::int64_t rows, std::int64_t columns, const Work &work) {
-  for_ranges(threads, rows, std::max<std::int64_t>(1, 4096 / std::max<std::int64_t>(1, columns)),
-             work);
+  const std::int64_t wide = std::max<std::int64_t>(1, columns);
+  for_ranges(threads, rows, std::max<std::int64_t>(1, least_elements / wide), work);
+}
+
+/// The same for columns of `rows` elements each, in multiples of a cache line.
+template <class Work>
+void for_columns(int threads, std::int64_t rows, std::int64_t columns, const Work &work) {
+  for_ranges(rows * columns <= least_elements ? 1 : threads, columns, 16, work);
 }
 
 } // namespace flopcast::cpu

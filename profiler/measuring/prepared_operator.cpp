@@ -158,6 +158,11 @@ Tensor PreparedOperator::at(const Operand &operand) {
   const Area &in = area(operand.place, operand.format);
   if (operand.place == Place::table)
     return {in.data, operand.format, operand.elements};
+  if (operand.place == Place::state) {
+    // All sets of one state lie together, to be filled at once.
+    const std::int64_t bytes = aligned(real(operand.elements) * bytes_per_element(operand.format));
+    return {in.data + sets_ * operand.offset + set_ * bytes, operand.format, operand.elements};
+  }
   return {in.data + set_ * in.bytes + operand.offset, operand.format, operand.elements};
 }
 
@@ -187,14 +192,16 @@ void PreparedOperator::allocate(OperandPool &pool, CacheState cache) {
 }
 
 void PreparedOperator::fill_states() {
-  for (set_ = 0; set_ < sets_; ++set_)
-    for (const Operand &operand : states_) {
-      if (operand.deviation > 0)
-        kernels_.fill_random(at(operand), operand.deviation, static_cast<std::uint64_t>(set_ + 1));
-      else
-        kernels_.fill_zero(at(operand));
-    }
-  set_ = 0;
+  for (const Operand &operand : states_) {
+    Tensor sets = at(operand);
+    const double each = bytes_per_element(operand.format);
+    sets.elements =
+        sets_ * static_cast<std::int64_t>(real(aligned(real(operand.elements) * each)) / each);
+    if (operand.deviation > 0)
+      kernels_.fill_random(sets, operand.deviation, 1);
+    else
+      kernels_.fill_zero(sets);
+  }
   const Area &in = area(Place::indices, NumberFormat::fp32);
   if (in.bytes == 0)
     return;
