@@ -89,7 +89,8 @@ FLOPCAST_VECTOR_CLONES void add_rows(const float *rows, std::int64_t count, std:
 
 void product(int threads, const Product &product, const float *left, const float *right,
              float *result, const float *bias, float *before_gelu) {
-  const auto [batch, m, n, k] = product.shape;
+  const std::int64_t batch = product.shape.batch, m = product.shape.rows, n = product.shape.columns,
+                     k = product.shape.depth;
   if (std::max({m, n, k}) > std::numeric_limits<blasint>::max())
     throw MeasurementError("a matrix is wider than OpenBLAS can count");
   const auto operands = [&](std::int64_t b) {
@@ -106,14 +107,13 @@ void product(int threads, const Product &product, const float *left, const float
     return;
   }
   const Grid grid = part_grid(threads, m, n);
+  const int parts = grid.rows * grid.columns;
   for (std::int64_t b = 0; b < batch; ++b)
-    for_ranges(grid.rows * grid.columns, grid.rows * grid.columns, 1,
-               [&](std::int64_t, Range parts) {
-                 for (std::int64_t part = parts.begin; part < parts.end; ++part)
-                   part_of_product(product, operands(b),
-                                   part_of(m, row_grain, grid.rows, part / grid.columns),
-                                   part_of(n, column_grain, grid.columns, part % grid.columns));
-               });
+    for_ranges(parts, parts, 1, [&](std::int64_t, Range range) {
+      for (std::int64_t part = range.begin; part < range.end; ++part)
+        part_of_product(product, operands(b), part_of(m, row_grain, grid.rows, part / grid.columns),
+                        part_of(n, column_grain, grid.columns, part % grid.columns));
+    });
 }
 
 void bias_gradient(int threads, std::int64_t rows, std::int64_t columns,

@@ -74,7 +74,9 @@ struct BackwardRow {
 /// gradients. `bias_gradient` may be null.
 FLOPCAST_VECTOR_CLONES RowSums backward_sums(const BackwardRow &row, float *weight_gradient,
                                              float *bias_gradient) {
-  const auto [input, weight, output_gradient, centre, factor, n] = row;
+  const float *input = row.input, *weight = row.weight, *output_gradient = row.output_gradient;
+  const float centre = row.centre, factor = row.factor;
+  const std::int64_t n = row.columns;
   float sum = 0, products = 0;
 #pragma omp simd reduction(+ : sum, products)
   for (std::int64_t i = 0; i < n; ++i) {
@@ -94,7 +96,9 @@ FLOPCAST_VECTOR_CLONES RowSums backward_sums(const BackwardRow &row, float *weig
 
 FLOPCAST_VECTOR_CLONES void backward_row(const BackwardRow &row, float mean, float slope,
                                          float *input_gradient) {
-  const auto [input, weight, output_gradient, centre, factor, n] = row;
+  const float *input = row.input, *weight = row.weight, *output_gradient = row.output_gradient;
+  const float centre = row.centre, factor = row.factor;
+  const std::int64_t n = row.columns;
 #pragma omp simd
   for (std::int64_t i = 0; i < n; ++i) {
     const float normal = (input[i] - centre) * factor;

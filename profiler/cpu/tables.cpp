@@ -33,7 +33,8 @@ AdamFactors adam_factors(const AdamSettings &settings) {
 
 FLOPCAST_VECTOR_CLONES void adam_range(const AdamFactors &factors, std::int64_t n, float *gradients,
                                        float *master, float *first, float *second) {
-  const auto [beta1, beta2, step, second_scale, epsilon, decay] = factors;
+  const float beta1 = factors.beta1, beta2 = factors.beta2, decay = factors.decay;
+  const float step = factors.step, second_scale = factors.second_scale, epsilon = factors.epsilon;
 #pragma omp simd
   for (std::int64_t i = 0; i < n; ++i) {
     const float gradient = gradients[i];

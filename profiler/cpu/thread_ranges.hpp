@@ -11,11 +11,11 @@ struct Range {
   std::int64_t end = 0;
 };
 
-/// Part `index` of `parts` of 0 … count, which begin at multiples of `grain`.
-[[nodiscard]] inline Range part_of(std::int64_t count, std::int64_t grain, std::int64_t parts,
+/// Part `index`, `of` so many, of 0 … count, which begin at multiples of `grain`.
+[[nodiscard]] inline Range part_of(std::int64_t count, std::int64_t grain, std::int64_t of,
                                    std::int64_t index) {
   const std::int64_t grains = (count + grain - 1) / grain;
-  const auto border = [&](std::int64_t i) { return std::min(count, grains * i / parts * grain); };
+  const auto border = [&](std::int64_t i) { return std::min(count, grains * i / of * grain); };
   return {border(index), border(index + 1)};
 }
 
@@ -29,7 +29,8 @@ void for_ranges(int threads, std::int64_t count, std::int64_t grain, const Work 
   }
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (int part = 0; part < threads; ++part) {
-    const Range range = part_of(count, grain, threads, part);
+    const std::int64_t index = part;
+    const Range range = part_of(count, grain, threads, index);
     if (range.begin < range.end)
       work(part, range);
   }

@@ -169,7 +169,7 @@ void GptModel::set_batch(std::span<const std::int32_t> tokens,
   kernels_.upload_indices(targets, targets_);
 }
 
-Tensor GptModel::part(const Tensor &all, const Parameter &of) const {
+Tensor GptModel::part(const Tensor &all, const Parameter &of) {
   const auto bytes =
       static_cast<std::int64_t>(static_cast<double>(of.offset) * bytes_per_element(all.format));
   return {static_cast<std::byte *>(all.data) + bytes, all.format, of.elements};

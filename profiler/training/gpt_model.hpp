@@ -105,7 +105,7 @@ private:
   [[nodiscard]] Tensor allocate(NumberFormat format, std::int64_t elements);
   void *allocate_indices(std::int64_t count);
 
-  [[nodiscard]] Tensor part(const Tensor &all, const Parameter &of) const;
+  [[nodiscard]] static Tensor part(const Tensor &all, const Parameter &of);
   [[nodiscard]] Tensor weight(const Parameter &of) const { return part(weights_, of); }
   [[nodiscard]] Tensor gradient(const Parameter &of) const { return part(weight_gradients_, of); }
   [[nodiscard]] const Parameter &output_table() const {
