@@ -41,6 +41,7 @@ public:
       return false;
     switch (kind) {
     case OperatorClass::grouped_gemm:
+    case OperatorClass::convolution:
       return false;
     case OperatorClass::cross_entropy: // its one pass yields loss and gradient
     case OperatorClass::optimizer:
