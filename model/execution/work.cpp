@@ -109,8 +109,8 @@ public:
 
   void append_calls(OperatorVertex vertex, std::vector<OperatorCall> &calls) const {
     calls.push_back(forward_call(vertex));
-    for (const OperatorCall &backward : backward_calls(forward_call(vertex)))
-      calls.push_back(backward);
+    const std::vector<OperatorCall> backward = backward_calls(calls.back());
+    calls.insert(calls.end(), backward.begin(), backward.end());
   }
 
 private:

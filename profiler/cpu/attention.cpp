@@ -56,14 +56,6 @@ void add_transposed_product(std::int64_t m, std::int64_t n, std::int64_t k, cons
               as_int(m), b.data, as_int(b.stride), 1.0F, sum, as_int(stride));
 }
 
-FLOPCAST_VECTOR_CLONES float dot(const float *a, const float *b, std::int64_t n) {
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (std::int64_t i = 0; i < n; ++i)
-    sum += a[i] * b[i];
-  return sum;
-}
-
 /// scores' gradient = share · (shares' gradient − mean) · scale, in place of the shares' gradient
 FLOPCAST_VECTOR_CLONES void score_gradients(const float *shares, float *gradients, float mean,
                                             float factor, std::int64_t n) {

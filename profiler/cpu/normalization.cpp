@@ -30,14 +30,6 @@ FLOPCAST_VECTOR_CLONES RowSums row_sums(const float *row, float centre, std::int
   return {sum, squares};
 }
 
-FLOPCAST_VECTOR_CLONES float dot(const float *a, const float *b, std::int64_t n) {
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (std::int64_t i = 0; i < n; ++i)
-    sum += a[i] * b[i];
-  return sum;
-}
-
 FLOPCAST_VECTOR_CLONES void softmax_backward_row(const float *output, const float *output_gradient,
                                                  float mean, float *input_gradient,
                                                  std::int64_t n) {
@@ -125,6 +117,14 @@ private:
 };
 
 } // namespace
+
+FLOPCAST_VECTOR_CLONES float dot(const float *a, const float *b, std::int64_t n) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t i = 0; i < n; ++i)
+    sum += a[i] * b[i];
+  return sum;
+}
 
 FLOPCAST_VECTOR_CLONES float greatest(const float *values, std::int64_t count) {
   float most = -std::numeric_limits<float>::infinity();

@@ -22,6 +22,7 @@ void rms_norm_backward(int threads, std::int64_t rows, std::int64_t columns, con
                        float *input_gradient, float *weight_gradient);
 
 // On this thread.
+[[nodiscard]] float dot(const float *a, const float *b, std::int64_t count);
 [[nodiscard]] float greatest(const float *values, std::int64_t count);
 /// values = e^(values − shift); their sum.
 float exponentials(float *values, std::int64_t count, float shift);
