@@ -56,6 +56,21 @@ if(FLOPCAST_CUDA_ENABLED)
 endif()
 
 set(found "")
+if(NOT FLOPCAST_CPU_BACKEND STREQUAL "OFF")
+  find_package(OpenMP QUIET COMPONENTS CXX)
+  # Debian's package configuration names the variant's own files: the headers decide.
+  find_path(FLOPCAST_CBLAS_INCLUDE cblas.h PATH_SUFFIXES openblas openblas-pthread
+    PATHS /usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
+  find_library(FLOPCAST_OPENBLAS openblas)
+  mark_as_advanced(FLOPCAST_CBLAS_INCLUDE FLOPCAST_OPENBLAS)
+  if(OpenMP_CXX_FOUND AND FLOPCAST_CBLAS_INCLUDE AND FLOPCAST_OPENBLAS)
+    set(found "OpenBLAS (${FLOPCAST_OPENBLAS}), OpenMP ${OpenMP_CXX_VERSION}")
+  endif()
+endif()
+flopcast_feature(FLOPCAST_CPU_BACKEND "${found}"
+  "OpenBLAS (libopenblas-dev) or OpenMP was not found")
+
+set(found "")
 if(NOT FLOPCAST_GUI STREQUAL "OFF")
   find_package(Qt6 6.4 QUIET COMPONENTS Widgets)
   if(Qt6Widgets_FOUND)
@@ -67,6 +82,7 @@ flopcast_feature(FLOPCAST_GUI "${found}" "Qt 6.4 (qt6-base-dev) was not found")
 function(flopcast_print_summary)
   message(STATUS "Flopcast ${PROJECT_VERSION}, ${CMAKE_BUILD_TYPE}")
   message(STATUS "  CUDA profiler: ${FLOPCAST_CUDA_SUMMARY}")
+  message(STATUS "  CPU back end:  ${FLOPCAST_CPU_BACKEND_SUMMARY}")
   message(STATUS "  dashboard:     ${FLOPCAST_GUI_SUMMARY}")
   message(STATUS "  man pages:     ${FLOPCAST_MAN_SUMMARY}")
   message(STATUS "  tests:         ${FLOPCAST_TESTS}, benchmarks ${FLOPCAST_BENCHMARKS}, "

@@ -44,7 +44,8 @@ private:
     const Vertex vertex = boost::add_vertex(op, graph_);
     for (const Vertex input : inputs)
       boost::add_edge(input, vertex,
-                      Tensor{graph_[input].output_elements, graph_[input].output_split}, graph_);
+                      TensorEdge{graph_[input].output_elements, graph_[input].output_split},
+                      graph_);
     return vertex;
   }
 

@@ -92,13 +92,13 @@ struct Operator {
 };
 
 /// An edge is a tensor that one operator hands to another.
-struct Tensor {
+struct TensorEdge {
   double elements = 0;
   Split split = Split::none;
 };
 
 using OperatorGraph =
-    boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirectionalS, Operator, Tensor>;
+    boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirectionalS, Operator, TensorEdge>;
 using OperatorVertex = boost::graph_traits<OperatorGraph>::vertex_descriptor;
 
 /// Calls fold(op) for every operator.

@@ -68,13 +68,13 @@ std::int64_t whole(double dimension) {
 class Fold {
 public:
   Fold(const OperatorGraph &graph, const Decoder &decoder, const Parallelism &parallelism,
-       const Training &training, const Cluster &cluster)
-      : graph_(graph), training_(training), cluster_(cluster),
-        whole_sequences_(parallelism.context_parallel == 1), causal_(decoder.causal),
-        shards_(decoder, parallelism), batch_(static_cast<double>(training.micro_batch)),
+       const Training &training)
+      : graph_(graph), training_(training), whole_sequences_(parallelism.context_parallel == 1),
+        causal_(decoder.causal), shards_(decoder, parallelism),
+        batch_(static_cast<double>(training.micro_batch)),
         element_(activation_bytes(training.precision)), weight_(parameter_bytes(training).weight) {}
 
-  void add(OperatorVertex vertex, ModelWork &work) const {
+  void add(OperatorVertex vertex, const Cluster &cluster, ModelWork &work) const {
     const Operator &op = graph_[vertex];
     const auto count = static_cast<double>(op.count);
     RegionWork &region = op.region == Region::embedding ? work.embedding
@@ -89,11 +89,15 @@ public:
     region.all_reduces += op.count * op.all_reduces;
 
     const OperatorCall call = forward_call(vertex);
-    if (!in_calibrated_range(cluster_.calibration, call))
+    if (!in_calibrated_range(cluster.calibration, call))
       work.extrapolated.set(static_cast<std::size_t>(op.role));
+    const auto time = [&](const OperatorCall &of) {
+      return operator_time(cluster.device, cluster.calibration, of);
+    };
     const Seconds forward = time(call);
     region.forward += count * forward;
-    region.backward += count * backward_time(call);
+    for (const OperatorCall &backward : backward_calls(call))
+      region.backward += count * time(backward);
     add_saved(op, region);
     if (op.attention_core) {
       region.attention_core += count * forward;
@@ -103,11 +107,13 @@ public:
       work.layer_forward_flops += count * op.matmul_flops;
   }
 
-private:
-  [[nodiscard]] Seconds time(const OperatorCall &call) const {
-    return operator_time(cluster_.device, cluster_.calibration, call);
+  void append_calls(OperatorVertex vertex, std::vector<OperatorCall> &calls) const {
+    calls.push_back(forward_call(vertex));
+    for (const OperatorCall &backward : backward_calls(forward_call(vertex)))
+      calls.push_back(backward);
   }
 
+private:
   [[nodiscard]] double output_bytes(const Operator &op) const {
     return op.output_width > 2 ? op.output_width : element_;
   }
@@ -187,7 +193,7 @@ private:
     return (read * element_ + written * output_bytes(op)) * batch_;
   }
 
-  [[nodiscard]] Seconds backward_time(const OperatorCall &forward) const {
+  [[nodiscard]] static std::vector<OperatorCall> backward_calls(const OperatorCall &forward) {
     OperatorCall call = forward;
     call.pass = Pass::backward;
     switch (forward.kind) {
@@ -196,10 +202,10 @@ private:
       // Two products of the forward one's size: the gradients of the input (m × k, over n) and of
       // the weights (k × n, over m).
       const MatrixShape &s = forward.shape;
-      call.shape = {.batch = s.batch, .rows = s.rows, .columns = s.depth, .depth = s.columns};
-      const Seconds of_input = time(call);
+      OperatorCall of_input = call;
+      of_input.shape = {.batch = s.batch, .rows = s.rows, .columns = s.depth, .depth = s.columns};
       call.shape = {.batch = s.batch, .rows = s.depth, .columns = s.columns, .depth = s.rows};
-      return of_input + time(call);
+      return {of_input, call};
     }
     case OperatorClass::fused_attention:
       // Five products for two: the scores are computed again.
@@ -210,7 +216,7 @@ private:
     }
     // The gradient and what was saved are read, a gradient is written.
     call.bytes *= 2.0;
-    return time(call);
+    return {call};
   }
 
   void add_saved(const Operator &op, RegionWork &region) const {
@@ -228,7 +234,6 @@ private:
 
   const OperatorGraph &graph_;
   const Training &training_;
-  const Cluster &cluster_;
   bool whole_sequences_;
   bool causal_;
   Shards shards_;
@@ -242,13 +247,23 @@ private:
 ModelWork model_work(const OperatorGraph &graph, const Decoder &decoder,
                      const Parallelism &parallelism, const Training &training,
                      const Cluster &cluster) {
-  const Fold fold(graph, decoder, parallelism, training, cluster);
+  const Fold fold(graph, decoder, parallelism, training);
   ModelWork work;
   work.layer_count = decoder.layers;
   const auto [begin, end] = boost::vertices(graph);
   for (auto vertex = begin; vertex != end; ++vertex)
-    fold.add(*vertex, work);
+    fold.add(*vertex, cluster, work);
   return work;
+}
+
+std::vector<OperatorCall> rank_calls(const OperatorGraph &graph, const Decoder &decoder,
+                                     const Parallelism &parallelism, const Training &training) {
+  const Fold fold(graph, decoder, parallelism, training);
+  std::vector<OperatorCall> calls;
+  const auto [begin, end] = boost::vertices(graph);
+  for (auto vertex = begin; vertex != end; ++vertex)
+    fold.append_calls(*vertex, calls);
+  return calls;
 }
 
 } // namespace flopcast

@@ -8,6 +8,7 @@
 #include "model/execution/training.hpp"
 
 #include <array>
+#include <vector>
 
 namespace flopcast {
 
@@ -43,5 +44,12 @@ struct ModelWork {
 [[nodiscard]] ModelWork model_work(const OperatorGraph &graph, const Decoder &decoder,
                                    const Parallelism &parallelism, const Training &training,
                                    const Cluster &cluster);
+
+/// The calls whose times model_work() adds up, forward and backward, in the graph's order;
+/// identical ones appear once for each operator that makes them.
+[[nodiscard]] std::vector<OperatorCall> rank_calls(const OperatorGraph &graph,
+                                                   const Decoder &decoder,
+                                                   const Parallelism &parallelism,
+                                                   const Training &training);
 
 } // namespace flopcast

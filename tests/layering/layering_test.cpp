@@ -74,6 +74,7 @@ TEST_P(Layer, KeepsThirdPartyLibrariesWhereTheyBelong) {
   const std::array rules{
       Rule{std::regex("^Q[A-Z].*|^qcustomplot.*"), {"gui/", "reports/pdf/"}},
       Rule{std::regex("^(cuda|cupti|nvml|cublas|cudnn|nccl).*"), {"profiler/cuda/"}},
+      Rule{std::regex("^(cblas|openblas|omp).*"), {"profiler/cpu/"}},
       Rule{std::regex("^(SQLiteCpp/.*|sqlite3.*)"), {"store/"}},
       Rule{std::regex("^toml.*"), {"hardware/input/"}},
       Rule{std::regex("^CLI/.*"), {"cli/"}},
