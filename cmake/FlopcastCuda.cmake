@@ -2,8 +2,8 @@
 # What measures GPUs, for the project and for the stand-alone collector: needs CUDAToolkit only.
 
 set(FLOPCAST_CUDA_SOURCES
-  activity.cpp activity_log.cpp attention.cpp attention_kernels.cu column_sums.cu cublaslt.cpp
-  cuda_error.cpp cuda_kernels.cpp cupti_source.cpp device_memory.cpp
+  activity.cpp activity_log.cpp attention.cpp attention_kernels.cu column_sums.cu counters.cpp cublaslt.cpp
+  cuda_error.cpp cuda_kernels.cpp cupti_source.cpp device_memory.cpp device_rates.cpp
   fused_attention_absent.cpp
   gpu.cpp host_conversion.cpp matrix_products.cpp norm_gradients.cu norm_kernels.cu nvml.cpp
   shared_library.cpp stream_kernels.cu table_kernels.cu timer.cpp)
