@@ -193,7 +193,9 @@ CounterReading read(int device, NumberFormat format, const std::function<void()>
   chip.deviceIndex = static_cast<std::size_t>(device);
   check(cuptiDeviceGetChipName(&chip), "asking for the chip's name");
 
-  const std::vector<std::string> names = counter_names(format);
+  std::vector<std::string> names = counter_names(format);
+  if (!chip_has_counters(chip.pChipName, names))
+    names.resize(bytes_counters); // FLOPs have other names on some chips
   std::vector<const char *> raw = pointers(names);
   HostSide host(chip.pChipName);
   host.add(raw);

@@ -8,12 +8,19 @@
 namespace flopcast::cuda {
 namespace {
 
-TEST(Counters, AreKnownOnEveryChipThatIsBuiltFor) {
-  for (const char *const chip : {"GA100", "GH100", "GB100"})
-    for (const NumberFormat format :
-         {NumberFormat::fp32, NumberFormat::tf32, NumberFormat::fp16, NumberFormat::bf16})
+TEST(Counters, AreKnownOnA100AndHopper) {
+  using enum NumberFormat;
+  for (const char *const chip : {"GA100", "GH100"})
+    for (const NumberFormat format : {fp32, tf32, fp16, bf16})
       EXPECT_TRUE(chip_has_counters(chip, counter_names(format))) << chip << to_text(format);
-  EXPECT_TRUE(chip_has_counters("GH100", counter_names(NumberFormat::fp8)));
+  EXPECT_TRUE(chip_has_counters("GH100", counter_names(fp8)));
+}
+
+TEST(Counters, OfBytesAreKnownOnBlackwell) {
+  EXPECT_TRUE(chip_has_counters("GB100", counter_names(NumberFormat::bf16)));
+  // It counts fp16 under other names: bytes only there.
+  EXPECT_FALSE(chip_has_counters("GB100", counter_names(NumberFormat::fp16)));
+  EXPECT_TRUE(chip_has_counters("GB100", counter_names(NumberFormat::fp32)));
 }
 
 TEST(Counters, ThatDoNotExistAreNotKnown) {
