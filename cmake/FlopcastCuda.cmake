@@ -1,6 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # What measures GPUs, for the project and for the stand-alone collector: needs CUDAToolkit only.
 
+if(NOT CMAKE_CUDA_COMPILER)
+  set(CMAKE_CUDA_COMPILER ${CUDAToolkit_NVCC_EXECUTABLE})
+endif()
+enable_language(CUDA)
+# CMake 3.25 does not know nvcc's flag for C++20, which the targets ask for.
+if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
+  set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+  set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+endif()
+
 set(FLOPCAST_CUDA_SOURCES
   activity.cpp activity_log.cpp attention.cpp attention_kernels.cu column_sums.cu counters.cpp cublaslt.cpp
   cuda_error.cpp cuda_kernels.cpp cupti_source.cpp device_memory.cpp device_rates.cpp

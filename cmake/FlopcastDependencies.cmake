@@ -37,17 +37,8 @@ endif()
 flopcast_feature(FLOPCAST_CUDA "${found}"
   "no CUDA toolkit (12 or newer) with nvcc, CUPTI and cuBLASLt was found")
 if(FLOPCAST_CUDA_ENABLED)
-  if(NOT CMAKE_CUDA_COMPILER)
-    set(CMAKE_CUDA_COMPILER ${CUDAToolkit_NVCC_EXECUTABLE})
-  endif()
   if(NOT CMAKE_CUDA_ARCHITECTURES)
     set(CMAKE_CUDA_ARCHITECTURES 80-real 90-real 100) # A100, H100 and H200, B200; newer by PTX
-  endif()
-  enable_language(CUDA)
-  # CMake 3.25 does not know nvcc's flag for C++20, which the targets ask for.
-  if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
-    set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
-    set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
   endif()
   include(FlopcastCuda)
   if(FLOPCAST_HAS_CUDNN)
