@@ -42,7 +42,7 @@ public:
     return raw(name, quoted(value));
   }
   Members &raw(const std::string &name, const std::string &json) {
-    text_ += (text_.empty() ? "" : ",") + std::string("\n  ") + quoted(name) + ": " + json;
+    text_.append(text_.empty() ? "\n  " : ",\n  ").append(quoted(name)).append(": ").append(json);
     return *this;
   }
   [[nodiscard]] std::string object() const { return "{" + text_ + "\n}"; }

@@ -83,7 +83,7 @@ std::string field(const std::string &value) {
     return value;
   std::string quoted = "\"";
   for (const char c : value)
-    quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+    quoted.append(c == '"' ? 2 : 1, c);
   return quoted + "\"";
 }
 
@@ -96,32 +96,26 @@ std::string one_line(std::string value) {
 
 } // namespace
 
-GrowingTable::GrowingTable(std::filesystem::path path, const std::string &head, int key_columns)
-    : key_columns_(key_columns) {
-  bool whole = true;
+GrowingTable::GrowingTable(const std::filesystem::path &path, const std::string &head,
+                           int key_columns) {
+  std::uintmax_t whole = 0; // bytes of lines that have their end: a last one without was cut off
   {
     std::ifstream before(path);
-    for (std::string line; std::getline(before, line);) {
-      whole = !before.eof(); // a last line without its end was cut off
-      std::size_t end = 0;
-      for (int column = 0; column < key_columns_ && end != std::string::npos; ++column)
-        end = line.find(',', end == 0 ? 0 : end + 1);
-      if (whole && end != std::string::npos)
+    for (std::string line; std::getline(before, line) && !before.eof();) {
+      whole += line.size() + 1;
+      std::size_t end = line.find(',');
+      for (int column = 1; column < key_columns && end != std::string::npos; ++column)
+        end = line.find(',', end + 1);
+      if (end != std::string::npos)
         keys_.insert(line.substr(0, end));
     }
   }
-  const bool fresh = !std::filesystem::exists(path) || std::filesystem::file_size(path) == 0;
-  if (!whole) {
-    std::ifstream in(path);
-    std::string all((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-    in.close();
-    std::filesystem::resize_file(path,
-                                 all.rfind('\n') == std::string::npos ? 0 : all.rfind('\n') + 1);
-  }
+  if (std::filesystem::exists(path))
+    std::filesystem::resize_file(path, whole);
   file_.open(path, std::ios::app);
   if (!file_)
     throw MeasurementError(path.string() + " cannot be written");
-  if (fresh)
+  if (whole == 0)
     file_ << head << std::flush;
 }
 
@@ -154,7 +148,7 @@ std::string sample_row(const MeasuredOperator &measured) {
 std::string step_head() {
   std::string head;
   for (const char *const column : step_columns)
-    head += (head.empty() ? "" : ",") + std::string(column);
+    head.append(head.empty() ? "" : ",").append(column);
   return head + '\n';
 }
 
@@ -214,7 +208,7 @@ std::string step_row(const MeasuredStep &step, const DeviceDescription &device) 
   std::string row;
   for (std::size_t i = 0; i < step_columns.size(); ++i) {
     const auto at = values.find(step_columns[i]);
-    row += (i == 0 ? "" : ",") + (at == values.end() ? std::string() : field(at->second));
+    row.append(i == 0 ? "" : ",").append(at == values.end() ? "" : field(at->second));
   }
   return row;
 }

@@ -17,13 +17,12 @@ namespace flopcast {
 class GrowingTable {
 public:
   /// Starts the file with `head` if it is new. A row's key is its first `key_columns` columns.
-  GrowingTable(std::filesystem::path path, const std::string &head, int key_columns);
+  GrowingTable(const std::filesystem::path &path, const std::string &head, int key_columns);
 
   [[nodiscard]] bool holds(const std::string &key) const { return keys_.contains(key); }
   void append(const std::string &row);
 
 private:
-  int key_columns_;
   std::set<std::string> keys_;
   std::ofstream file_;
 };

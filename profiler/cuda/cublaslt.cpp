@@ -27,8 +27,7 @@ CublasLt::CublasLt()
   library_.find(set_preference, "cublasLtMatmulPreferenceSetAttribute");
 }
 
-void CublasLt::check(cublasStatus_t result, std::string_view doing,
-                     const std::source_location &where) const {
+void CublasLt::check(cublasStatus_t result, std::string_view doing, Place where) const {
   if (result != CUBLAS_STATUS_SUCCESS)
     fail(doing, status_text(result), "cuBLASLt " + std::to_string(static_cast<int>(result)), where);
 }

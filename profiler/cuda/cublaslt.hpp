@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "profiler/cuda/cuda_error.hpp"
 #include "profiler/cuda/shared_library.hpp"
 
 #include <cublasLt.h>
 
 #include <memory>
-#include <source_location>
 #include <string_view>
 
 namespace flopcast::cuda {
@@ -33,8 +33,7 @@ public:
   decltype(&::cublasLtMatmulPreferenceSetAttribute) set_preference;
 
   /// Throws MeasurementError unless the call succeeded.
-  void check(cublasStatus_t result, std::string_view doing,
-             const std::source_location &where = std::source_location::current()) const;
+  void check(cublasStatus_t result, std::string_view doing, Place where = {}) const;
 
 private:
   SharedLibrary library_;

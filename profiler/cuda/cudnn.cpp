@@ -33,8 +33,7 @@ Cudnn::Cudnn() : library_("cuDNN", {"libcudnn.so." + std::to_string(CUDNN_MAJOR)
   library_.find(execute, "cudnnBackendExecute");
 }
 
-void Cudnn::check(cudnnStatus_t result, std::string_view doing,
-                  const std::source_location &where) const {
+void Cudnn::check(cudnnStatus_t result, std::string_view doing, Place where) const {
   if (result != CUDNN_STATUS_SUCCESS)
     fail(doing, error_text(result), "cuDNN " + std::to_string(static_cast<int>(result)), where);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "profiler/cuda/cuda_error.hpp"
 #include "profiler/cuda/shared_library.hpp"
 
 #include <cudnn.h>
@@ -11,7 +12,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <source_location>
 #include <string>
 #include <vector>
 
@@ -36,8 +36,7 @@ public:
   decltype(&::cudnnBackendExecute) execute;
 
   /// Throws MeasurementError unless the call succeeded.
-  void check(cudnnStatus_t result, std::string_view doing,
-             const std::source_location &where = std::source_location::current()) const;
+  void check(cudnnStatus_t result, std::string_view doing, Place where = {}) const;
   [[nodiscard]] std::string version_text() const; ///< "9.19.0"
 
 private:
