@@ -43,7 +43,7 @@ GraphTensor AttentionGraph::number(float value) {
 /// scale · queries · keysᵀ, −∞ where a query may not see.
 GraphTensor AttentionGraph::masked_scores(const GraphTensor &queries, const GraphTensor &keys) {
   const GraphTensor scale = number(1 / std::sqrt(static_cast<float>(shape_.width)));
-  const GraphTensor scores =
+  GraphTensor scores =
       graph_.pointwise(CUDNN_POINTWISE_MUL, graph_.matmul(queries, keys, CUDNN_DATA_FLOAT), scale);
   if (!shape_.causal)
     return scores;

@@ -21,12 +21,15 @@ constexpr std::size_t bytes_counters = 2; // the first of counter_names()
 constexpr int most_passes = 32;           // four counters need one or two
 
 /// CUPTI's parameter structs carry their own size, up to the last field that it may know.
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot take them.
 #define FLOPCAST_PARAMS(type, name)                                                                \
   type##_Params name{};                                                                            \
   name.structSize = type##_Params_STRUCT_SIZE
+// NOLINTEND(bugprone-macro-parentheses)
 
 std::vector<const char *> pointers(const std::vector<std::string> &names) {
   std::vector<const char *> found;
+  found.reserve(names.size());
   for (const std::string &name : names)
     found.push_back(name.c_str());
   return found;

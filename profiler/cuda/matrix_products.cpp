@@ -136,12 +136,12 @@ struct MatrixProducts::State {
 
   /// A stored matrix, seen column-major: `across` elements lie next to each other, `down` times.
   std::shared_ptr<void> layout(cudaDataType type, std::int64_t across, std::int64_t down,
-                               const StridedMatrix &matrix, std::int64_t batch) {
+                               const StridedMatrix &matrix, std::int64_t batch) const {
     cublasLtMatrixLayout_t created = nullptr;
     library.check(library.create_layout(&created, type, static_cast<std::uint64_t>(across),
                                         static_cast<std::uint64_t>(down), matrix.leading),
                   "describing a matrix to cuBLASLt");
-    const std::shared_ptr<void> kept(created, [destroy = library.destroy_layout](void *layout) {
+    std::shared_ptr<void> kept(created, [destroy = library.destroy_layout](void *layout) {
       (void)destroy(static_cast<cublasLtMatrixLayout_t>(layout));
     });
     const auto count = static_cast<std::int32_t>(batch);
