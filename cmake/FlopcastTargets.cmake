@@ -2,12 +2,16 @@
 # How every target of the project is built.
 
 add_library(flopcast_build_flags INTERFACE)
+# -Wconversion would warn of what nvcc makes of kernel launches.
+set(errors $<BOOL:${FLOPCAST_WARNINGS_AS_ERRORS}>)
 target_compile_options(flopcast_build_flags INTERFACE
-  -Wall -Wextra -Wconversion -Wshadow
-  $<$<BOOL:${FLOPCAST_WARNINGS_AS_ERRORS}>:-Werror>)
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wconversion -Wshadow>
+  $<$<AND:${errors},$<COMPILE_LANGUAGE:CXX>>:-Werror>
+  $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-Wshadow>
+  $<$<AND:${errors},$<COMPILE_LANGUAGE:CUDA>>:-Werror=all-warnings>)
 if(FLOPCAST_SANITIZERS)
-  target_compile_options(flopcast_build_flags INTERFACE
-    -fsanitize=${FLOPCAST_SANITIZERS} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_compile_options(flopcast_build_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:
+    -fsanitize=${FLOPCAST_SANITIZERS} -fno-sanitize-recover=all -fno-omit-frame-pointer>)
   target_link_options(flopcast_build_flags INTERFACE -fsanitize=${FLOPCAST_SANITIZERS})
 endif()
 

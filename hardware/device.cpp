@@ -8,20 +8,9 @@
 namespace flopcast {
 namespace {
 
-constexpr std::array format_names{
-    Spelled<NumberFormat>{"fp64", NumberFormat::fp64},
-    Spelled<NumberFormat>{"fp32", NumberFormat::fp32},
-    Spelled<NumberFormat>{"tf32", NumberFormat::tf32},
-    Spelled<NumberFormat>{"fp16", NumberFormat::fp16},
-    Spelled<NumberFormat>{"bf16", NumberFormat::bf16},
-    Spelled<NumberFormat>{"fp8", NumberFormat::fp8},
-    Spelled<NumberFormat>{"fp4", NumberFormat::fp4},
-    Spelled<NumberFormat>{"int8", NumberFormat::int8},
-};
-
 std::array<std::optional<FlopRate>, number_format_count> read_rates(TableReader table) {
   std::array<std::optional<FlopRate>, number_format_count> rates;
-  for (const auto &[name, format] : format_names)
+  for (const auto &[name, format] : number_format_names())
     rates[static_cast<std::size_t>(format)] =
         table.quantity(name, sane::least_rate, sane::most_rate);
   (void)read_provenance(table);
@@ -30,12 +19,6 @@ std::array<std::optional<FlopRate>, number_format_count> read_rates(TableReader 
 }
 
 } // namespace
-
-std::span<const Spelled<NumberFormat>> number_format_names() { return format_names; }
-
-std::string_view to_text(NumberFormat format) {
-  return format_names[static_cast<std::size_t>(format)].first;
-}
 
 Device read_device(const InputValue &root_value, const std::string &id, Diagnostics &diagnostics) {
   using namespace units;
