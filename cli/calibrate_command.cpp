@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/calibrate_commands.hpp"
+#include "cli/measuring.hpp"
 #include "cli/session.hpp"
 
 #include "hardware/calibration_file.hpp"
@@ -17,7 +19,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <memory>
 
@@ -36,13 +37,6 @@ struct CalibrateOptions {
   std::string source;
   OutputOptions output;
 };
-
-Date today() {
-  const std::chrono::year_month_day day{
-      std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
-  return {static_cast<int>(day.year()), static_cast<int>(static_cast<unsigned>(day.month())),
-          static_cast<int>(static_cast<unsigned>(day.day()))};
-}
 
 struct Measurements {
   std::vector<KernelSample> kernels;
@@ -330,6 +324,7 @@ void add_calibrate_command(CLI::App &app, CommandContext &context) {
       ->add_option("--calibration", options->calibration,
                    "its id; default: the one that plans with this GPU take")
       ->option_text("CALIBRATION");
+  add_calibrate_run_command(*command, context);
 }
 
 } // namespace flopcast

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/session.hpp"
 
+#include "profiler/kernels/kernels.hpp"
+#include "store/database.hpp"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -46,6 +49,7 @@ int run_command_line(int argc, const char *const *argv, const Session &session) 
   add_explain_command(app, context);
   add_compare_command(app, context);
   add_calibrate_command(app, context);
+  add_measure_command(app, context);
   add_presets_command(app, context);
   add_doctor_command(app, context);
   add_completion_command(app, context);
@@ -63,6 +67,12 @@ int run_command_line(int argc, const char *const *argv, const Session &session) 
     app.exit(error, session.out, session.err);
     return asked_for ? exit_ok : exit_bad_input;
   } catch (const InputError &error) {
+    session.err << "flopcast: " << error.what() << '\n';
+    return exit_bad_input;
+  } catch (const StoreError &error) {
+    session.err << "flopcast: " << error.what() << '\n';
+    return exit_bad_input;
+  } catch (const MeasurementError &error) {
     session.err << "flopcast: " << error.what() << '\n';
     return exit_bad_input;
   } catch (const std::exception &error) {

@@ -19,8 +19,14 @@ using ClassKey = std::tuple<OperatorClass, Pass, NumberFormat>;
 
 std::map<ClassKey, std::vector<KernelSample>> by_class(const std::vector<KernelSample> &samples) {
   std::map<ClassKey, std::vector<KernelSample>> classes;
-  for (const KernelSample &sample : samples)
-    classes[{sample.call.kind, sample.call.pass, sample.call.format}].push_back(sample);
+  for (const KernelSample &sample : samples) {
+    const OperatorCall &call = sample.call;
+    // A gradient alone is a product like any other, of its own shape.
+    const bool one_product =
+        (call.kind == OperatorClass::gemm || call.kind == OperatorClass::batched_gemm) &&
+        call.kernels == 1;
+    classes[{call.kind, one_product ? Pass::forward : call.pass, call.format}].push_back(sample);
+  }
   return classes;
 }
 

@@ -2,6 +2,7 @@
 #include "model/execution/step_time.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace flopcast {
 namespace {
@@ -139,12 +140,14 @@ Seconds optimizer_time(double matrix_parameters, double other_parameters,
   const double traffic =
       matrix_parameters * (2 * bytes.matrix_state + bytes.gradient + bytes.weight) +
       other_parameters * (2 * bytes.other_state + bytes.gradient + bytes.weight);
+  const auto held = std::llround((matrix_parameters + other_parameters) / sharers);
   return operator_time(cluster.device, cluster.calibration,
                        OperatorCall{.kind = OperatorClass::optimizer,
                                     .pass = Pass::forward,
                                     .format = NumberFormat::fp32,
                                     .flops = {},
-                                    .bytes = traffic / sharers * byte});
+                                    .bytes = traffic / sharers * byte,
+                                    .shape = {.batch = 1, .rows = held, .columns = 1}});
 }
 
 } // namespace
