@@ -30,6 +30,7 @@ struct CalibrateOptions {
   std::string variant;
   std::vector<std::string> classes;
   std::string scale_out;
+  std::string power_from;
   std::string plot;
   std::string calibration;
   std::string name;
@@ -62,8 +63,8 @@ public:
   MeasurementReader(const CalibrateOptions &options, const Device &device, CommandContext &context)
       : options_(options), device_(device), context_(context) {}
 
-  Measurements read() {
-    for (const std::string &file : options_.files) {
+  Measurements read(const std::vector<std::string> &files) {
+    for (const std::string &file : files) {
       const std::string text = table_text(file);
       if (is_collective_table(text, file))
         for (CollectiveTable &table : parse_collective_tables(text, file))
@@ -73,7 +74,7 @@ public:
           take(table, file);
     }
     if (found_.kernels.empty() && found_.collectives.empty())
-      throw InputError({options_.files.front(), 0, 0},
+      throw InputError({files.front(), 0, 0},
                        fmt::format("holds no kernels{} of {} and no collectives",
                                    options_.variant.empty() ? "" : " named " + options_.variant,
                                    device_.id));
@@ -181,9 +182,39 @@ void keep_classes(Measurements &measured, const CalibrateOptions &options) {
     });
 }
 
+/// What the fitted samples tell of power; with --power-from what only those of that file do.
+std::optional<MeteredPower> metered_power(const CalibrateOptions &options, const Device &device,
+                                          std::optional<MeteredPower> of_samples,
+                                          const std::string &software, CommandContext &context) {
+  std::optional<MeteredPower> power = std::move(of_samples);
+  std::string metered_software = software;
+  if (!options.power_from.empty()) {
+    Measurements metered;
+    for (KernelTable &table : read_kernel_tables(options.power_from))
+      if (context.catalog().resolve("devices", table.device) == device.id) {
+        // FLOPs and bytes take their energy under any name: variants count too.
+        metered.name_software(table.software);
+        std::ranges::move(table.samples, std::back_inserter(metered.kernels));
+      }
+    power = fit_metered_power(device, metered.kernels);
+    metered_software = metered.software;
+    if (!power)
+      throw InputError({options.power_from, 0, 0},
+                       fmt::format("tells no power of {}: a fit needs 100 kernels from 100 us on "
+                                   "and 100 shorter ones, with their power, and the device's "
+                                   "thermal design power",
+                                   device.id));
+  }
+  if (power) {
+    power->software = metered_software;
+    power->provenance = {options.source, today()};
+  }
+  return power;
+}
+
 int fit(const CalibrateOptions &options, CommandContext &context) {
   const Device device = load_device(context.catalog(), options.device);
-  Measurements measured = MeasurementReader(options, device, context).read();
+  Measurements measured = MeasurementReader(options, device, context).read(options.files);
   keep_classes(measured, options);
   Calibration calibration =
       fit_calibration(load_calibration(context.catalog(), "default"), device, measured.kernels);
@@ -197,6 +228,8 @@ int fit(const CalibrateOptions &options, CommandContext &context) {
   calibration.name = options.name.empty() ? device.name : options.name;
   calibration.software = measured.software;
   calibration.provenance = {options.source, today()};
+  calibration.power =
+      metered_power(options, device, std::move(calibration.power), measured.software, context);
   options.output.write(context, calibration_toml(calibration));
   return exit_ok;
 }
@@ -240,7 +273,7 @@ int validate(const CalibrateOptions &options, CommandContext &context) {
   const Calibration calibration = options.calibration.empty()
                                       ? usual_calibration(context.catalog(), device)
                                       : load_calibration(context.catalog(), options.calibration);
-  Measurements measured = MeasurementReader(options, device, context).read();
+  Measurements measured = MeasurementReader(options, device, context).read(options.files);
   keep_classes(measured, options);
   if (!options.plot.empty())
     write_plot(options, context, device,
@@ -309,6 +342,11 @@ void add_calibrate_command(CLI::App &app, CommandContext &context) {
   fit_command->add_option("--source", options->source, "where the measurements come from")
       ->required()
       ->option_text("TEXT");
+  fit_command
+      ->add_option("--power-from", options->power_from,
+                   "fit power to this table alone and nothing else to it: kernels with metered "
+                   "power, of any variant")
+      ->option_text("FILE.csv");
   fit_command->add_option("-o,--output", options->output.file, "write to FILE instead of stdout")
       ->option_text("FILE");
   auto *show_command = add("show", "What a calibration holds and how far it is off", show);

@@ -5,6 +5,7 @@
 #include "hardware/efficiency/attention_model.hpp"
 #include "hardware/efficiency/gemm_model.hpp"
 #include "hardware/efficiency/link_model.hpp"
+#include "hardware/efficiency/power_model.hpp"
 #include "hardware/efficiency/sample.hpp"
 #include "hardware/efficiency/stream_model.hpp"
 #include "hardware/operator_call.hpp"
@@ -43,6 +44,16 @@ struct LinkErrors {
   ErrorSummary held_back;
 };
 
+/// Electric power as it was metered on a device, with the errors of power while a kernel runs.
+struct MeteredPower {
+  PowerModel model;
+  std::string device;   ///< id of the device that was metered
+  std::string software; ///< that the kernels came from
+  Provenance provenance;
+  ErrorSummary fitted;
+  ErrorSummary held_back;
+};
+
 /// How fast the kernels of a device really are, relative to its datasheet, and how sure that is.
 struct Calibration {
   std::string id;
@@ -76,6 +87,8 @@ struct Calibration {
   std::optional<LinkModel> scale_up_links;
   std::optional<LinkModel> scale_out_links;
   std::vector<LinkErrors> link_errors;
+
+  std::optional<MeteredPower> power; ///< absent: unknown
 
   /// The model for products (gemm or batched_gemm) in a format; fp16 and bf16 stand in for each
   /// other. Null if there is none.

@@ -18,6 +18,7 @@ constexpr double millisecond = 1e-3;
 constexpr std::array canonical_columns{"operator", "pass",    "format",  "batch",
                                        "rows",     "columns", "depth",   "causal",
                                        "flops",    "bytes",   "kernels", "seconds"};
+constexpr std::string_view power_column = "watts"; ///< after those, where power was metered
 
 /// How aiconfigurator's dtypes are stored. The narrow ones multiply two narrow operands into bf16.
 struct TableFormat {
@@ -59,6 +60,14 @@ KernelSample product(OperatorClass kind, NumberFormat format, const MatrixShape 
   return {call, seconds * units::second};
 }
 
+/// Tables write nothing or 0 W where the power was not metered.
+std::optional<Power> metered_power(const TableRows &rows, std::size_t column) {
+  if (rows.text(column).empty())
+    return std::nullopt;
+  const Power power = rows.number(column, 0) * units::watt;
+  return power > Power{} ? std::optional(power) : std::nullopt;
+}
+
 std::string software_of(const TableRows &rows, std::size_t framework, std::size_t version) {
   return fmt::format("{} {}", rows.text(framework), rows.text(version));
 }
@@ -68,6 +77,7 @@ void read_gemm(TableRows &rows, TableBuilder &builder) {
              device = rows.column("device"), dtype = rows.column("gemm_dtype"),
              m = rows.column("m"), n = rows.column("n"), k = rows.column("k"),
              latency = rows.column("latency");
+  const auto power = rows.find("power");
   while (rows.next()) {
     const TableFormat *format = format_of(rows.text(dtype));
     if (!format) {
@@ -78,9 +88,11 @@ void read_gemm(TableRows &rows, TableBuilder &builder) {
                             .rows = rows.whole(m, 1),
                             .columns = rows.whole(n, 1),
                             .depth = rows.whole(k, 1)};
-    builder.add(rows.text(device), software_of(rows, framework, version), format->variant,
-                product(OperatorClass::gemm, format->format, shape, format->element, 2,
-                        rows.seconds(latency, millisecond)));
+    KernelSample sample = product(OperatorClass::gemm, format->format, shape, format->element, 2,
+                                  rows.seconds(latency, millisecond));
+    if (power)
+      sample.power = metered_power(rows, *power);
+    builder.add(rows.text(device), software_of(rows, framework, version), format->variant, sample);
   }
 }
 
@@ -187,6 +199,7 @@ void read_canonical(TableRows &rows, TableBuilder &builder) {
   std::array<std::size_t, canonical_columns.size()> at{};
   for (std::size_t i = 0; i < at.size(); ++i)
     at[i] = rows.column(canonical_columns[i]);
+  const auto watts = rows.find(power_column);
   const std::string_view device = comment_value(rows, "device");
   const std::string_view software = comment_value(rows, "software");
   const std::string_view variant = comment_value(rows, "variant");
@@ -214,7 +227,9 @@ void read_canonical(TableRows &rows, TableBuilder &builder) {
                   .columns = rows.whole(at[5], 0),
                   .depth = rows.whole(at[6], 0)};
     call.causal = causal == 1;
-    builder.add(device, software, variant, {call, rows.seconds(at[11], 1) * units::second});
+    builder.add(device, software, variant,
+                {call, rows.seconds(at[11], 1) * units::second,
+                 watts ? metered_power(rows, *watts) : std::nullopt});
   }
 }
 
@@ -283,13 +298,20 @@ std::string to_csv(const KernelTable &table) {
   note("device", table.device);
   note("software", table.software);
   note("variant", table.variant);
-  fmt::format_to(to, "{}\n", fmt::join(canonical_columns, ","));
-  for (const auto &[call, time] : table.samples)
-    fmt::format_to(to, "{},{},{},{},{},{},{},{},{},{},{},{}\n", to_text(call.kind),
+  const bool metered = std::ranges::any_of(
+      table.samples, [](const KernelSample &sample) { return sample.power.has_value(); });
+  fmt::format_to(to, "{}{}{}\n", fmt::join(canonical_columns, ","), metered ? "," : "",
+                 metered ? power_column : "");
+  for (const auto &[call, time, power] : table.samples) {
+    fmt::format_to(to, "{},{},{},{},{},{},{},{},{},{},{},{}", to_text(call.kind),
                    call.pass == Pass::forward ? "forward" : "backward", to_text(call.format),
                    call.shape.batch, call.shape.rows, call.shape.columns, call.shape.depth,
                    call.causal ? 1 : 0, call.flops.in(units::flop), call.bytes.in(units::byte),
                    call.kernels, time.in(units::second));
+    if (metered)
+      fmt::format_to(to, ",{}", power ? fmt::format("{}", power->in(units::watt)) : "");
+    fmt::format_to(to, "\n");
+  }
   return fmt::to_string(out);
 }
 
