@@ -94,9 +94,12 @@ public:
     const Seconds forward = time(call);
     region.forward += count * forward;
     region.backward += count * backward_time(call);
+    region.forward_work += count * OperatorWork{call.flops, call.bytes};
+    region.backward_work += count * backward_work(call);
     add_saved(op, region);
     if (op.attention_core) {
       region.attention_core += count * forward;
+      region.core_work += count * OperatorWork{call.flops, call.bytes};
       region.core_flops += count * op.matmul_flops;
     }
     if (op.region == Region::layer)
@@ -211,6 +214,12 @@ private:
     // The gradient and what was saved are read, a gradient is written.
     call.bytes *= 2.0;
     return time(call);
+  }
+
+  /// What backward_time() times: two products for one, of fused attention five for two.
+  [[nodiscard]] static OperatorWork backward_work(const OperatorCall &forward) {
+    const double products = forward.kind == OperatorClass::fused_attention ? 2.5 : 2.0;
+    return {products * forward.flops, 2.0 * forward.bytes};
   }
 
   void add_saved(const Operator &op, RegionWork &region) const {

@@ -3,6 +3,7 @@
 
 #include "model/architecture/decoder_graph.hpp"
 #include "model/planning/explained_formulas.hpp"
+#include "model/planning/explained_power.hpp"
 
 #include <fmt/format.h>
 
@@ -327,6 +328,8 @@ Explanation Explainer::leaf(std::string_view key) const {
     return plan_leaf("checkpoint bandwidth",
                      any(plan_.run.checkpoint_bandwidth.value_or(Bandwidth{})),
                      "run.checkpoint_bandwidth");
+  if (key == "plan.power" && answer_.estimate.step && answer_.estimate.step->power)
+    return explained_power(answer_, by_key("time.step_s"));
   if (key == "plan.power")
     return plan_leaf("power per GPU", any(plan_.energy.power.value_or(PowerPerGpu{})),
                      "energy.power_per_gpu");
