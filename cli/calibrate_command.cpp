@@ -63,8 +63,8 @@ public:
   MeasurementReader(const CalibrateOptions &options, const Device &device, CommandContext &context)
       : options_(options), device_(device), context_(context) {}
 
-  Measurements read(const std::vector<std::string> &files) {
-    for (const std::string &file : files) {
+  Measurements read() {
+    for (const std::string &file : options_.files) {
       const std::string text = table_text(file);
       if (is_collective_table(text, file))
         for (CollectiveTable &table : parse_collective_tables(text, file))
@@ -74,7 +74,7 @@ public:
           take(table, file);
     }
     if (found_.kernels.empty() && found_.collectives.empty())
-      throw InputError({files.front(), 0, 0},
+      throw InputError({options_.files.front(), 0, 0},
                        fmt::format("holds no kernels{} of {} and no collectives",
                                    options_.variant.empty() ? "" : " named " + options_.variant,
                                    device_.id));
@@ -214,7 +214,7 @@ std::optional<MeteredPower> metered_power(const CalibrateOptions &options, const
 
 int fit(const CalibrateOptions &options, CommandContext &context) {
   const Device device = load_device(context.catalog(), options.device);
-  Measurements measured = MeasurementReader(options, device, context).read(options.files);
+  Measurements measured = MeasurementReader(options, device, context).read();
   keep_classes(measured, options);
   Calibration calibration =
       fit_calibration(load_calibration(context.catalog(), "default"), device, measured.kernels);
@@ -273,7 +273,7 @@ int validate(const CalibrateOptions &options, CommandContext &context) {
   const Calibration calibration = options.calibration.empty()
                                       ? usual_calibration(context.catalog(), device)
                                       : load_calibration(context.catalog(), options.calibration);
-  Measurements measured = MeasurementReader(options, device, context).read(options.files);
+  Measurements measured = MeasurementReader(options, device, context).read();
   keep_classes(measured, options);
   if (!options.plot.empty())
     write_plot(options, context, device,

@@ -11,7 +11,7 @@
 
 namespace flopcast {
 
-/// What operators compute, and read and write, at full size of each tensor.
+/// What the operators of one rank compute, and what they read and write.
 struct OperatorWork {
   FlopCount flops;
   Bytes bytes;

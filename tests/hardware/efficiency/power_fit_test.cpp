@@ -37,8 +37,10 @@ std::vector<KernelSample> metered(int low) {
   std::vector<KernelSample> samples;
   int count = 0;
   for (const NumberFormat format : {NumberFormat::bf16, NumberFormat::fp8})
-    for (double flops = 20; flops <= 600; flops += 20)
-      for (double bytes = 0.2; bytes <= 2; bytes += 0.2) {
+    for (int i = 1; i <= 30; ++i)
+      for (int j = 1; j <= 10; ++j) {
+        const double flops = 20 * i;
+        const double bytes = 0.2 * j;
         const double above =
             flops * (format == NumberFormat::fp8 ? of_fp8 : of_bf16) + bytes * of_byte;
         const double share = ++count % low == 0 ? 0.5 : 1;
