@@ -31,6 +31,7 @@ struct CalibrateOptions {
   std::string variant;
   std::vector<std::string> classes;
   std::string scale_out;
+  std::string power_from;
   std::string plot;
   std::string calibration;
   std::string name;
@@ -175,6 +176,36 @@ void keep_classes(Measurements &measured, const CalibrateOptions &options) {
     });
 }
 
+/// What the fitted samples tell of power; with --power-from what only those of that file do.
+std::optional<MeteredPower> metered_power(const CalibrateOptions &options, const Device &device,
+                                          std::optional<MeteredPower> of_samples,
+                                          const std::string &software, CommandContext &context) {
+  std::optional<MeteredPower> power = std::move(of_samples);
+  std::string metered_software = software;
+  if (!options.power_from.empty()) {
+    Measurements metered;
+    for (KernelTable &table : read_kernel_tables(options.power_from))
+      if (context.catalog().resolve("devices", table.device) == device.id) {
+        // FLOPs and bytes take their energy under any name: variants count too.
+        metered.name_software(table.software);
+        std::ranges::move(table.samples, std::back_inserter(metered.kernels));
+      }
+    power = fit_metered_power(device, metered.kernels);
+    metered_software = metered.software;
+    if (!power)
+      throw InputError({options.power_from, 0, 0},
+                       fmt::format("tells no power of {}: a fit needs 100 kernels from 100 us on "
+                                   "and 100 shorter ones, with their power, and the device's "
+                                   "thermal design power",
+                                   device.id));
+  }
+  if (power) {
+    power->software = metered_software;
+    power->provenance = {options.source, today()};
+  }
+  return power;
+}
+
 int fit(const CalibrateOptions &options, CommandContext &context) {
   const Device device = load_device(context.catalog(), options.device);
   Measurements measured = MeasurementReader(options, device, context).read();
@@ -191,6 +222,8 @@ int fit(const CalibrateOptions &options, CommandContext &context) {
   calibration.name = options.name.empty() ? device.name : options.name;
   calibration.software = measured.software;
   calibration.provenance = {options.source, today()};
+  calibration.power =
+      metered_power(options, device, std::move(calibration.power), measured.software, context);
   options.output.write(context, calibration_toml(calibration));
   return exit_ok;
 }
@@ -303,6 +336,11 @@ void add_calibrate_command(CLI::App &app, CommandContext &context) {
   fit_command->add_option("--source", options->source, "where the measurements come from")
       ->required()
       ->option_text("TEXT");
+  fit_command
+      ->add_option("--power-from", options->power_from,
+                   "fit power to this table alone and nothing else to it: kernels with metered "
+                   "power, of any variant")
+      ->option_text("FILE.csv");
   fit_command->add_option("-o,--output", options->output.file, "write to FILE instead of stdout")
       ->option_text("FILE");
   auto *show_command = add("show", "What a calibration holds and how far it is off", show);

@@ -6,6 +6,7 @@
 #include "hardware/efficiency/gemm_model.hpp"
 #include "hardware/efficiency/grouped_model.hpp"
 #include "hardware/efficiency/link_model.hpp"
+#include "hardware/efficiency/power_model.hpp"
 #include "hardware/efficiency/sample.hpp"
 #include "hardware/efficiency/stream_model.hpp"
 #include "hardware/operator_call.hpp"
@@ -40,6 +41,16 @@ enum class LinkLevel { scale_up, scale_out };
 struct LinkErrors {
   LinkLevel level = LinkLevel::scale_up;
   Collective collective = Collective::all_reduce;
+  ErrorSummary fitted;
+  ErrorSummary held_back;
+};
+
+/// Electric power as it was metered on a device, with the errors of power while a kernel runs.
+struct MeteredPower {
+  PowerModel model;
+  std::string device;   ///< id of the device that was metered
+  std::string software; ///< that the kernels came from
+  Provenance provenance;
   ErrorSummary fitted;
   ErrorSummary held_back;
 };
@@ -79,6 +90,8 @@ struct Calibration {
   std::optional<LinkModel> scale_up_links;
   std::optional<LinkModel> scale_out_links;
   std::vector<LinkErrors> link_errors;
+
+  std::optional<MeteredPower> power; ///< absent: unknown
 
   /// The model for products in a format; fp16 and bf16 stand in for each other. That of dense ones
   /// serves convolutions, and grouped products where grouped_model() is null: a stand-in, for which

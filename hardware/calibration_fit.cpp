@@ -4,6 +4,7 @@
 #include "hardware/efficiency/attention_fit.hpp"
 #include "hardware/efficiency/gemm_fit.hpp"
 #include "hardware/efficiency/grouped_fit.hpp"
+#include "hardware/efficiency/power_fit.hpp"
 #include "hardware/efficiency/stream_fit.hpp"
 
 #include <algorithm>
@@ -118,7 +119,24 @@ Calibration fit_calibration(const Calibration &base, const Device &device,
          .fitted = judged_errors(calibration, device, seen),
          .held_back = judged_errors(calibration, device, part_of(all, true))});
   }
+  calibration.power = fit_metered_power(device, samples);
   return calibration;
+}
+
+std::optional<MeteredPower> fit_metered_power(const Device &device,
+                                              const std::vector<KernelSample> &samples) {
+  if (!device.thermal_design_power)
+    return std::nullopt;
+  const std::vector<KernelSample> seen = part_of(samples, false);
+  const auto model = fit_power(seen, *device.thermal_design_power);
+  if (!model)
+    return std::nullopt;
+  MeteredPower power;
+  power.model = *model;
+  power.device = device.id;
+  power.fitted = power_errors(*model, seen);
+  power.held_back = power_errors(*model, part_of(samples, true));
+  return power;
 }
 
 std::vector<Agreement> held_back_agreement(const Calibration &calibration, const Device &device,

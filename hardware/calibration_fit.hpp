@@ -3,16 +3,22 @@
 
 #include "hardware/calibration.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace flopcast {
 
 /// Fits every class of operators that the samples hold enough of, over what `base` has for the
-/// rest. Shapes for which is_held_back() is true are not fitted; errors on both parts go into
-/// `errors`.
+/// rest, and power where samples have it. Shapes for which is_held_back() is true are not fitted;
+/// errors on both parts go into `errors`.
 [[nodiscard]] Calibration fit_calibration(const Calibration &base, const Device &device,
                                           const std::vector<KernelSample> &samples);
+
+/// What samples with power tell about the device: fitted like the classes, but to all formats
+/// together. Empty where they tell too little or the device's thermal design power is not known.
+[[nodiscard]] std::optional<MeteredPower>
+fit_metered_power(const Device &device, const std::vector<KernelSample> &samples);
 
 /// How far a calibration is from held-back samples of one class, for kernels of one decade of size.
 struct ValidationRow {

@@ -3,6 +3,7 @@
 
 #include "hardware/kernels_file.hpp"
 #include "hardware/links_file.hpp"
+#include "hardware/power_file.hpp"
 #include "hardware/preset_fields.hpp"
 
 #include <array>
@@ -67,6 +68,8 @@ Calibration read_calibration(const InputValue &root_value, const std::string &id
   read_kernels(root, calibration);
   if (root.has("links"))
     read_links(root.table("links"), calibration);
+  if (root.has("power"))
+    calibration.power = read_power(root.table("power"));
   root.finish();
   return calibration;
 }

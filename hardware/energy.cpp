@@ -128,9 +128,19 @@ ServerPower load_server_power(const PresetCatalog &catalog) {
   return power;
 }
 
+namespace {
+
+bool is_tpu(const Cluster &cluster) { return cluster.device.form_factor == "TPU"; }
+
+double average_to_maximum(const Cluster &cluster, const ServerPower &server) {
+  return is_tpu(cluster) ? server.average_to_maximum_tpu : server.average_to_maximum_gpu;
+}
+
+} // namespace
+
 std::optional<PowerPerGpu> training_power(const Cluster &cluster, const ServerPower &server) {
-  const bool tpu = cluster.device.form_factor == "TPU";
-  const double average = tpu ? server.average_to_maximum_tpu : server.average_to_maximum_gpu;
+  const bool tpu = is_tpu(cluster);
+  const double average = average_to_maximum(cluster, server);
   if (cluster.node.maximum_power)
     return average * *cluster.node.maximum_power /
            (static_cast<double>(cluster.node.gpus_per_node) * units::gpu);
@@ -138,6 +148,23 @@ std::optional<PowerPerGpu> training_power(const Cluster &cluster, const ServerPo
     return average * (tpu ? server.chip_to_server_tpu : server.chip_to_server_gpu) *
            *cluster.device.thermal_design_power / units::gpu;
   return std::nullopt;
+}
+
+std::optional<PowerPerGpu> power_beside_accelerator(const Cluster &cluster,
+                                                    const ServerPower &server) {
+  const auto whole = training_power(cluster, server);
+  if (!whole || !cluster.device.thermal_design_power)
+    return std::nullopt;
+  const PowerPerGpu accelerator =
+      average_to_maximum(cluster, server) * *cluster.device.thermal_design_power / units::gpu;
+  return std::max(*whole - accelerator, PowerPerGpu{});
+}
+
+std::optional<PowerModel> device_power_model(const Cluster &cluster) {
+  const auto &power = cluster.calibration.power;
+  if (!power || !cluster.device.thermal_design_power)
+    return std::nullopt;
+  return scaled_to(power->model, *cluster.device.thermal_design_power);
 }
 
 } // namespace flopcast

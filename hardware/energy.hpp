@@ -64,4 +64,14 @@ struct ServerPower {
 [[nodiscard]] std::optional<PowerPerGpu> training_power(const Cluster &cluster,
                                                         const ServerPower &server);
 
+/// Mean power in training of what a server holds beside its accelerators, for each:
+/// training_power() less the accelerator's part in it. Empty where that or the thermal design power
+/// is not known.
+[[nodiscard]] std::optional<PowerPerGpu> power_beside_accelerator(const Cluster &cluster,
+                                                                  const ServerPower &server);
+
+/// The power model of the cluster's devices: what the calibration holds, in proportion to their
+/// thermal design power. Empty where one of the two is not known.
+[[nodiscard]] std::optional<PowerModel> device_power_model(const Cluster &cluster);
+
 } // namespace flopcast

@@ -149,6 +149,38 @@ ReportSection links_section(std::string title, const LinkModel &model) {
   return section;
 }
 
+ReportSection power_section(const MeteredPower &power) {
+  ReportSection section{fmt::format("Power, metered on {}", power.device), {}};
+  const auto row = [&](std::string label, std::string text) {
+    section.rows.push_back({"", std::move(label), {std::move(text)}});
+  };
+  row("idle", human_text(power.model.idle));
+  for (const auto &[name, format] : number_format_names())
+    if (const EnergyPerFlop energy = power.model.per_flop[static_cast<std::size_t>(format)];
+        energy > EnergyPerFlop{})
+      row(fmt::format("work in {}", name), human_text(energy));
+  row("operands and results", human_text(power.model.per_byte));
+  row("limit", human_text(power.model.limit));
+  row("software", power.software);
+  return section;
+}
+
+Json power_json(const MeteredPower &power) {
+  Json per_flop = Json::object();
+  for (const auto &[name, format] : number_format_names())
+    if (const EnergyPerFlop energy = power.model.per_flop[static_cast<std::size_t>(format)];
+        energy > EnergyPerFlop{})
+      per_flop[std::string(name)] = energy.in(units::joule / units::flop);
+  return {{"device", power.device},
+          {"software", power.software},
+          {"idle_watt", power.model.idle.in(units::watt)},
+          {"limit_watt", power.model.limit.in(units::watt)},
+          {"joule_per_flop", std::move(per_flop)},
+          {"joule_per_byte", power.model.per_byte.in(units::joule / units::byte)},
+          {"fitted", errors_json(power.fitted)},
+          {"held_back", errors_json(power.held_back)}};
+}
+
 /// One line on the part that the fit did not see.
 std::string held_back_text(const ErrorSummary &errors) {
   return fmt::format("{} held-back samples: median {}, mean {}, P90 {}, bias {}", errors.samples,
@@ -187,6 +219,8 @@ Report calibration_report(const Calibration &calibration) {
   if (calibration.scale_out_links)
     report.sections.push_back(
         links_section("Collectives between domains", *calibration.scale_out_links));
+  if (calibration.power)
+    report.sections.push_back(power_section(*calibration.power));
   ReportSection shares{"Where nothing was measured", {}};
   const auto share = [&](std::string label, double value) {
     shares.rows.push_back({"", std::move(label), {percent(value)}});
@@ -204,6 +238,9 @@ Report calibration_report(const Calibration &calibration) {
   for (const LinkErrors &errors : calibration.link_errors)
     report.remarks.push_back(
         {link_name(errors.level, errors.collective), held_back_text(errors.held_back)});
+  if (calibration.power)
+    report.remarks.push_back(
+        {"power, kernels from 100 us", held_back_text(calibration.power->held_back)});
   report.remarks_title = "Errors on what the fit did not see: shapes of kernels above 50 us, sizes "
                          "of collectives from 1 MiB";
   return report;
@@ -225,6 +262,8 @@ std::string calibration_json(const Calibration &calibration) {
     entry["held_back"] = errors_json(errors.held_back);
     root["link_errors"].push_back(std::move(entry));
   }
+  if (calibration.power)
+    root["power"] = power_json(*calibration.power);
   return dumped(root);
 }
 
@@ -239,6 +278,8 @@ std::string calibration_csv(const Calibration &calibration) {
     lines("device", to_text(errors.kind), pass_name(errors.pass), to_text(errors.format), errors);
   for (const LinkErrors &errors : calibration.link_errors)
     lines(to_text(errors.level), to_text(errors.collective), "", "", errors);
+  if (calibration.power)
+    lines("device", "power", "", "", *calibration.power);
   return text;
 }
 

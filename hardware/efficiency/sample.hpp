@@ -5,6 +5,7 @@
 #include "hardware/units/quantity.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace flopcast {
 struct KernelSample {
   OperatorCall call;
   Seconds time;
+  std::optional<Power> power = {}; ///< mean of the device while it ran, where it was metered
 };
 
 /// How far predictions are from measurements. Errors are predicted / measured − 1.

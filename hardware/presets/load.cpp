@@ -50,6 +50,23 @@ bool same_links(const PresetCatalog &catalog, const Device &a, const Device &b) 
   return node_a && node_b && alike(scale_up_links(*node_a, a), scale_up_links(*node_b, b));
 }
 
+/// Leaves the calibration with power that was metered on this architecture, its own or another's:
+/// what a FLOP takes changes with the process and the matrix units.
+void choose_power(const PresetCatalog &catalog, const Device &device, Calibration &calibration) {
+  const auto is_relative = [&](const std::string &id) {
+    return !catalog.path("devices", id).empty() &&
+           load_device(catalog, id).architecture == device.architecture;
+  };
+  if (calibration.power && !is_relative(calibration.power->device))
+    calibration.power.reset();
+  for (const std::string &id : catalog.ids("calibrations")) {
+    if (calibration.power)
+      return;
+    if (id != calibration.id && is_relative(id))
+      calibration.power = load_calibration(catalog, id).power;
+  }
+}
+
 } // namespace
 
 Device load_device(const PresetCatalog &catalog, std::string_view name) {
@@ -78,7 +95,9 @@ Calibration load_calibration(const PresetCatalog &catalog, std::string_view name
   return load(catalog, "calibrations", name, read(defaults ? &*defaults : nullptr));
 }
 
-Calibration usual_calibration(const PresetCatalog &catalog, const Device &device) {
+namespace {
+
+Calibration usual_kernels(const PresetCatalog &catalog, const Device &device) {
   if (!catalog.path("calibrations", device.id).empty())
     return load_calibration(catalog, device.id);
   // The nearest relative: of the same architecture, or of the one before; of several the one whose
@@ -112,6 +131,14 @@ Calibration usual_calibration(const PresetCatalog &catalog, const Device &device
     std::erase_if(calibration.link_errors,
                   [](const LinkErrors &e) { return e.level == LinkLevel::scale_up; });
   }
+  return calibration;
+}
+
+} // namespace
+
+Calibration usual_calibration(const PresetCatalog &catalog, const Device &device) {
+  Calibration calibration = usual_kernels(catalog, device);
+  choose_power(catalog, device, calibration);
   return calibration;
 }
 

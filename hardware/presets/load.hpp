@@ -23,7 +23,7 @@ namespace flopcast {
 /// The calibration of the device's own id; else that of its nearest relative, marked as assumed and
 /// with transferred_to set: efficiencies are relative to the datasheet, so they carry over, but the
 /// links inside a domain only where the usual nodes of both have switches of one kind; else the
-/// defaults.
+/// defaults. Power that it lacks comes from another device of the same architecture.
 [[nodiscard]] Calibration usual_calibration(const PresetCatalog &catalog, const Device &device);
 
 /// The node that a bare GPU count stands for: the vendor's own reference system if there is a

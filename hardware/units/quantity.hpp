@@ -96,6 +96,8 @@ using GpuTime = decltype(GpuCount{} * Seconds{});
 using GpuPrice = decltype(Money{} / GpuTime{});       ///< rent, e.g. USD/(GPU*h)
 using PurchasePrice = decltype(Money{} / GpuCount{}); ///< one accelerator bought
 using PowerPerGpu = decltype(Power{} / GpuCount{});
+using EnergyPerFlop = decltype(Joules{} / FlopCount{});
+using EnergyPerByte = decltype(Joules{} / Bytes{});
 using EnergyPrice = decltype(Money{} / Joules{});
 using CarbonIntensity = decltype(Mass{} / Joules{});
 using StoragePrice = decltype(Money{} / (Bytes{} * Seconds{}));
@@ -126,6 +128,7 @@ inline constexpr auto hour = 3600.0 * second;
 inline constexpr auto day = 24.0 * hour;
 
 inline constexpr auto joule = Joules::from_base(1);
+inline constexpr auto picojoule = 1e-12 * joule;
 inline constexpr auto watt = joule / second;
 inline constexpr auto kilowatt = 1e3 * watt;
 inline constexpr auto kilowatt_hour = kilowatt * hour;

@@ -61,9 +61,9 @@ struct Prefix {
 };
 
 constexpr std::array decimal_prefixes{
-    Prefix{"n", 1e-9}, Prefix{"u", 1e-6}, Prefix{"µ", 1e-6}, Prefix{"m", 1e-3},
-    Prefix{"k", 1e3},  Prefix{"M", 1e6},  Prefix{"G", 1e9},  Prefix{"T", 1e12},
-    Prefix{"P", 1e15}, Prefix{"E", 1e18}, Prefix{"Z", 1e21}, Prefix{"Y", 1e24},
+    Prefix{"p", 1e-12}, Prefix{"n", 1e-9}, Prefix{"u", 1e-6}, Prefix{"µ", 1e-6}, Prefix{"m", 1e-3},
+    Prefix{"k", 1e3},   Prefix{"M", 1e6},  Prefix{"G", 1e9},  Prefix{"T", 1e12}, Prefix{"P", 1e15},
+    Prefix{"E", 1e18},  Prefix{"Z", 1e21}, Prefix{"Y", 1e24},
 };
 
 constexpr std::array binary_prefixes{
@@ -204,6 +204,8 @@ constexpr std::array second_scales{Scale{86400, "d"}, Scale{3600, "h"},  Scale{1
                                    Scale{1e-3, "ms"}, Scale{1e-6, "us"}, Scale{1e-9, "ns"}};
 constexpr std::array joule_scales{Scale{3.6e12, "GWh"}, Scale{3.6e9, "MWh"}, Scale{3.6e6, "kWh"},
                                   Scale{1, "J"}};
+constexpr std::array flop_energy_scales{Scale{1e-12, "pJ/FLOP"}};
+constexpr std::array byte_energy_scales{Scale{1e-12, "pJ/B"}};
 constexpr std::array watt_scales{Scale{1e6, "MW"}, Scale{1e3, "kW"}, Scale{1, "W"}};
 constexpr std::array gpu_watt_scales{Scale{1e3, "kW/GPU"}, Scale{1, "W/GPU"}};
 constexpr std::array usd_scales{Scale{1, "USD"}};
@@ -232,6 +234,10 @@ const std::array spellings{
     Spelling{Bandwidth::dimension::exponents, "a bandwidth", "900 GB/s", "B/s", bandwidth_scales},
     Spelling{Seconds::dimension::exponents, "a time", "10 us", "s", second_scales},
     Spelling{Joules::dimension::exponents, "an energy", "1.5 kWh", "J", joule_scales},
+    Spelling{EnergyPerFlop::dimension::exponents, "an energy per FLOP", "0.8 pJ/FLOP", "J/FLOP",
+             flop_energy_scales},
+    Spelling{EnergyPerByte::dimension::exponents, "an energy per byte", "100 pJ/B", "J/B",
+             byte_energy_scales},
     Spelling{Power::dimension::exponents, "a power", "400 W", "W", watt_scales},
     Spelling{PowerPerGpu::dimension::exponents, "a power per GPU", "700 W/GPU", "W/GPU",
              gpu_watt_scales},

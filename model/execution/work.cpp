@@ -96,11 +96,15 @@ public:
     };
     const Seconds forward = time(call);
     region.forward += count * forward;
-    for (const OperatorCall &backward : backward_calls(call))
+    region.forward_work += count * OperatorWork{call.flops, call.bytes};
+    for (const OperatorCall &backward : backward_calls(call)) {
       region.backward += count * time(backward);
+      region.backward_work += count * OperatorWork{backward.flops, backward.bytes};
+    }
     add_saved(op, region);
     if (op.attention_core) {
       region.attention_core += count * forward;
+      region.core_work += count * OperatorWork{call.flops, call.bytes};
       region.core_flops += count * op.matmul_flops;
     }
     if (op.region == Region::layer)

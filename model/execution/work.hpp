@@ -12,6 +12,22 @@
 
 namespace flopcast {
 
+/// What the operators of one rank compute, and what they read and write.
+struct OperatorWork {
+  FlopCount flops;
+  Bytes bytes;
+
+  OperatorWork &operator+=(const OperatorWork &other) {
+    flops += other.flops;
+    bytes += other.bytes;
+    return *this;
+  }
+};
+
+[[nodiscard]] inline OperatorWork operator*(double count, const OperatorWork &work) {
+  return {count * work.flops, count * work.bytes};
+}
+
 /// What one rank does and holds for one part of the model, one micro-batch at a time: a fold of the
 /// operator graph over the shards of that rank.
 struct RegionWork {
@@ -20,7 +36,10 @@ struct RegionWork {
 
   Seconds forward;
   Seconds backward;
-  Seconds attention_core;       ///< forward, of the operators that selective recomputation redoes
+  Seconds attention_core; ///< forward, of the operators that selective recomputation redoes
+  OperatorWork forward_work;
+  OperatorWork backward_work;
+  OperatorWork core_work;       ///< that attention_core times
   std::int64_t all_reduces = 0; ///< forward, over the tensor-parallel ranks
 
   Bytes saved;             ///< by forward for backward, nothing recomputed

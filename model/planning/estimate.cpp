@@ -132,7 +132,10 @@ RunEstimate estimate_run(const Plan &plan, const Cluster &cluster, const Estimat
   // The rest of a batch at the end still takes a step, but 1e-9 of one is rounding.
   const double steps = std::ceil(plan.data.tokens / batch * (1 - 1e-12));
   run.time = run_time(plan.run, steps, estimate.step->time.total(), run.checkpoint, cluster.gpus);
-  run.energy = energy_use(plan.energy, run.time.held);
+  EnergyTerms energy = plan.energy;
+  if (estimate.step->power)
+    energy.power = estimate.step->power->server;
+  run.energy = energy_use(energy, run.time.held);
   run.costs = cost_lines(plan, run.time, run.energy.energy, run.checkpoint);
   run.total_cost = total_cost(run.costs);
   return run;
@@ -186,6 +189,10 @@ Estimate estimate(const Plan &plan, const Cluster &cluster) {
     step.time.stated = stated_step_time(plan, cluster, result.work, batch);
   }
   step.utilisation = utilisation(plan, cluster, result.work, batch, step.time.total());
+  if (plan.energy.beside_accelerator)
+    step.power = step_power(step_work(work, plan.parallelism, plan.training, step.micro_batches),
+                            step.time.total(), plan.training.precision,
+                            *plan.energy.beside_accelerator, cluster);
   check_memory(step, cluster, result.reasons);
 
   result.run = estimate_run(plan, cluster, result, batch);

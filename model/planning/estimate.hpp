@@ -3,6 +3,7 @@
 
 #include "model/architecture/operator_graph.hpp"
 #include "model/economics/cost.hpp"
+#include "model/economics/power.hpp"
 #include "model/economics/run_time.hpp"
 #include "model/execution/memory.hpp"
 #include "model/execution/step_time.hpp"
@@ -53,6 +54,7 @@ struct StepEstimate {
   StepTime predicted; ///< differs from `time` where the plan states its speed
   double micro_batches = 0;
   Utilisation utilisation;
+  std::optional<StepPower> power; ///< where the calibration tells it and the plan does not
   /// Operators whose shapes lie outside what the calibration measured: their times are
   /// extrapolated.
   OperatorRoles extrapolated;

@@ -4,6 +4,7 @@
 #include "model/planning/explained_formulas.hpp"
 #include "model/planning/explained_leaves.hpp"
 #include "model/planning/explained_links.hpp"
+#include "model/planning/explained_power.hpp"
 
 #include <fmt/format.h>
 
@@ -53,6 +54,8 @@ private:
       return quantity(*named);
     if (key.starts_with("links."))
       return explained_links(leaves_, answer_, key);
+    if (key == "plan.power" && answer_.estimate.step && answer_.estimate.step->power)
+      return explained_power(answer_, by_key("time.step_s"));
     return leaves_.by_key(key);
   }
 

@@ -83,6 +83,9 @@ struct CostItem {
 
 struct EnergyTerms {
   std::optional<PowerPerGpu> power; ///< of the server, per accelerator, in training
+  /// Of the server beside the accelerator, where step_power() tells the accelerator's own; `power`
+  /// then only stands for steps of which it does not.
+  std::optional<PowerPerGpu> beside_accelerator;
   double pue = 1;
   CarbonIntensity carbon_intensity;
   std::optional<EnergyPrice> electricity; ///< paid apart: own hardware only

@@ -180,21 +180,51 @@ void read_electricity(PlanReading &reading, TableReader &table) {
 
 } // namespace
 
+namespace {
+
+/// The power that the plan does not give: metered where the calibration knows it, else stated.
+void find_power(PlanReading &reading) {
+  EnergyTerms &energy = reading.run.plan.energy;
+  const Cluster &cluster = reading.run.cluster;
+  const ServerPower server = load_server_power(reading.catalog);
+  energy.power = training_power(cluster, server);
+  const NumberFormat format = reading.run.plan.training.precision;
+  const auto model = device_power_model(cluster);
+  const auto beside = power_beside_accelerator(cluster, server);
+  const auto per_flop = model ? energy_per_flop(*model, format) : std::nullopt;
+  if (per_flop && beside) {
+    energy.beside_accelerator = beside;
+    const std::string &metered = cluster.calibration.power->device;
+    const std::string why = fmt::format(
+        "{}: {}, {} in {}, {}, at most {}; the rest of the server {}",
+        metered == cluster.device.id
+            ? "metered on this GPU"
+            : fmt::format("metered on {}, in proportion to the thermal design power", metered),
+        human_text(model->idle), human_text(*per_flop), to_text(format),
+        human_text(model->per_byte), human_text(model->limit), human_text(*beside));
+    if (metered == cluster.device.id)
+      reading.log.defaulted("energy.power_per_gpu", "by step", why);
+    else
+      reading.log.assumed("energy.power_per_gpu", "by step", why);
+  } else if (energy.power) {
+    reading.log.defaulted("energy.power_per_gpu", human_text(*energy.power),
+                          cluster.node.maximum_power
+                              ? "share of the node's maximum that training draws on average"
+                              : "from the chip's thermal design power: server and average load");
+  } else {
+    reading.log.assumed("energy.power_per_gpu", "unknown",
+                        "neither node nor device states a power: energy is left out");
+  }
+}
+
+} // namespace
+
 void read_energy(PlanReading &reading, TableReader table) {
   EnergyTerms &energy = reading.run.plan.energy;
   const Cluster &cluster = reading.run.cluster;
   energy.power = table.quantity("power_per_gpu", 0.1 * watt / gpu, 1e6 * watt / gpu);
-  if (!table.has("power_per_gpu") && !cluster.device.id.empty()) {
-    energy.power = training_power(cluster, load_server_power(reading.catalog));
-    if (energy.power)
-      reading.log.defaulted("energy.power_per_gpu", human_text(*energy.power),
-                            cluster.node.maximum_power
-                                ? "share of the node's maximum that training draws on average"
-                                : "from the chip's thermal design power: server and average load");
-    else
-      reading.log.assumed("energy.power_per_gpu", "unknown",
-                          "neither node nor device states a power: energy is left out");
-  }
+  if (!table.has("power_per_gpu") && !cluster.device.id.empty())
+    find_power(reading);
   const auto pue = table.number("pue", 1.0, 10.0);
   energy.pue = pue.value_or(cluster.node.pue.value_or(usual_pue));
   if (!table.has("pue"))

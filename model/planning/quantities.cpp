@@ -179,9 +179,11 @@ const NamedQuantity *find_quantity(std::string_view key) {
       return &quantity;
     const bool ends = quantity.key.size() > key.size() && quantity.key.ends_with(key) &&
                       quantity.key[quantity.key.size() - key.size() - 1] == '.';
-    if (ends && found != nullptr)
+    const bool begins = quantity.key.size() > key.size() && quantity.key.starts_with(key) &&
+                        quantity.key[key.size()] == '.';
+    if ((ends || begins) && found != nullptr)
       return nullptr; // more than one
-    if (ends)
+    if (ends || begins)
       found = &quantity;
   }
   return found;

@@ -35,7 +35,8 @@ struct NamedQuantity {
 /// All of them, in the order of output.
 [[nodiscard]] std::span<const NamedQuantity> named_quantities();
 
-/// The quantity of that key; one of a unique ending too, such as "step_s". Null if there is none.
+/// The quantity of that key; one of a unique ending or beginning too, such as "step_s"
+/// or "energy". Null if there is none.
 [[nodiscard]] const NamedQuantity *find_quantity(std::string_view key);
 
 /// Text for people. Shares (MFU, goodput) are percentages.

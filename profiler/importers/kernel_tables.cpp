@@ -20,6 +20,7 @@ constexpr std::array canonical_columns{"operator", "pass",    "format",  "batch"
                                        "flops",    "bytes",   "kernels", "seconds"};
 /// Further columns of tables that hold layers of experts.
 constexpr std::array expert_columns{"expert_width", "tokens", "uneven"};
+constexpr std::string_view power_column = "watts"; ///< after those, where power was metered
 
 /// How aiconfigurator's dtypes are stored. The narrow ones multiply two narrow operands into bf16.
 struct TableFormat {
@@ -61,6 +62,14 @@ KernelSample product(OperatorClass kind, NumberFormat format, const MatrixShape 
   return {call, seconds * units::second};
 }
 
+/// Tables write nothing or 0 W where the power was not metered.
+std::optional<Power> metered_power(const TableRows &rows, std::size_t column) {
+  if (rows.text(column).empty())
+    return std::nullopt;
+  const Power power = rows.number(column, 0) * units::watt;
+  return power > Power{} ? std::optional(power) : std::nullopt;
+}
+
 std::string software_of(const TableRows &rows, std::size_t framework, std::size_t version) {
   return fmt::format("{} {}", rows.text(framework), rows.text(version));
 }
@@ -70,6 +79,7 @@ void read_gemm(TableRows &rows, TableBuilder &builder) {
              device = rows.column("device"), dtype = rows.column("gemm_dtype"),
              m = rows.column("m"), n = rows.column("n"), k = rows.column("k"),
              latency = rows.column("latency");
+  const auto power = rows.find("power");
   while (rows.next()) {
     const TableFormat *format = format_of(rows.text(dtype));
     if (!format) {
@@ -80,9 +90,11 @@ void read_gemm(TableRows &rows, TableBuilder &builder) {
                             .rows = rows.whole(m, 1),
                             .columns = rows.whole(n, 1),
                             .depth = rows.whole(k, 1)};
-    builder.add(rows.text(device), software_of(rows, framework, version), format->variant,
-                product(OperatorClass::gemm, format->format, shape, format->element, 2,
-                        rows.seconds(latency, millisecond)));
+    KernelSample sample = product(OperatorClass::gemm, format->format, shape, format->element, 2,
+                                  rows.seconds(latency, millisecond));
+    if (power)
+      sample.power = metered_power(rows, *power);
+    builder.add(rows.text(device), software_of(rows, framework, version), format->variant, sample);
   }
 }
 
@@ -195,6 +207,7 @@ void read_canonical(TableRows &rows, TableBuilder &builder) {
   const auto expert_number = [&](std::size_t i) {
     return of_experts[i] ? rows.whole(*of_experts[i], 0) : 0;
   };
+  const auto watts = rows.find(power_column);
   const std::string_view device = comment_value(rows, "device");
   const std::string_view software = comment_value(rows, "software");
   const std::string_view variant = comment_value(rows, "variant");
@@ -225,7 +238,9 @@ void read_canonical(TableRows &rows, TableBuilder &builder) {
     call.expert_width = expert_number(0);
     call.tokens = expert_number(1);
     call.uneven = expert_number(2) != 0;
-    builder.add(device, software, variant, {call, rows.seconds(at[11], 1) * units::second});
+    builder.add(device, software, variant,
+                {call, rows.seconds(at[11], 1) * units::second,
+                 watts ? metered_power(rows, *watts) : std::nullopt});
   }
 }
 
@@ -303,11 +318,15 @@ std::string to_csv(const KernelTable &table) {
   const bool experts = std::ranges::any_of(table.samples, [](const KernelSample &sample) {
     return sample.call.expert_width > 0 || sample.call.uneven;
   });
+  const bool metered = std::ranges::any_of(
+      table.samples, [](const KernelSample &sample) { return sample.power.has_value(); });
   fmt::format_to(to, "{}", fmt::join(canonical_columns, ","));
   if (experts)
     fmt::format_to(to, ",{}", fmt::join(expert_columns, ","));
+  if (metered)
+    fmt::format_to(to, ",{}", power_column);
   out.push_back('\n');
-  for (const auto &[call, time] : table.samples) {
+  for (const auto &[call, time, power] : table.samples) {
     fmt::format_to(to, "{},{},{},{},{},{},{},{},{},{},{},{}", to_text(call.kind),
                    call.pass == Pass::forward ? "forward" : "backward", to_text(call.format),
                    call.shape.batch, call.shape.rows, call.shape.columns, call.shape.depth,
@@ -315,6 +334,8 @@ std::string to_csv(const KernelTable &table) {
                    call.kernels, time.in(units::second));
     if (experts)
       fmt::format_to(to, ",{},{},{}", call.expert_width, call.tokens, call.uneven ? 1 : 0);
+    if (metered)
+      fmt::format_to(to, ",{}", power ? fmt::format("{}", power->in(units::watt)) : "");
     out.push_back('\n');
   }
   return fmt::to_string(out);

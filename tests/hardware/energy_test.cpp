@@ -171,6 +171,36 @@ TEST(TrainingPower, OfATpuHasItsOwnShares) {
   EXPECT_DOUBLE_EQ(watts(cluster), 200.0); // 0.4 × 2,000 / 4
 }
 
+TEST(PowerBesideTheAccelerator, IsTheMeanShareOfTheServersMaximumLessTheChip) {
+  const ServerPower server{.chip_to_server_gpu = 1.8,
+                           .chip_to_server_tpu = 1.5,
+                           .average_to_maximum_gpu = 0.75,
+                           .average_to_maximum_tpu = 0.4,
+                           .provenance = {}};
+  Cluster cluster;
+  EXPECT_FALSE(power_beside_accelerator(cluster, server));
+  cluster.device.thermal_design_power = 700.0 * watt;
+  // 0.75 × (1.8 − 1) × 700
+  EXPECT_DOUBLE_EQ(power_beside_accelerator(cluster, server)->in(watt / gpu), 420);
+  cluster.node.gpus_per_node = 8;
+  cluster.node.maximum_power = 10.2 * kilowatt;
+  // 0.75 × (10,200 / 8 − 700)
+  EXPECT_DOUBLE_EQ(power_beside_accelerator(cluster, server)->in(watt / gpu), 431.25);
+  cluster.node.maximum_power = 4.0 * kilowatt; // less than its chips: nothing is left
+  EXPECT_EQ(power_beside_accelerator(cluster, server), PowerPerGpu{});
+}
+
+TEST(DevicePowerModel, IsInProportionToTheThermalDesignPower) {
+  Cluster cluster;
+  EXPECT_FALSE(device_power_model(cluster));
+  cluster.calibration.power.emplace();
+  cluster.calibration.power->model.idle = 140.0 * watt;
+  cluster.calibration.power->model.limit = 700.0 * watt;
+  EXPECT_FALSE(device_power_model(cluster));
+  cluster.device.thermal_design_power = 350.0 * watt;
+  EXPECT_DOUBLE_EQ(device_power_model(cluster)->idle.in(watt), 70);
+}
+
 TEST(TrainingPower, IsAbsentWhereNothingIsKnown) { EXPECT_EQ(watts(Cluster{}), absent); }
 
 } // namespace

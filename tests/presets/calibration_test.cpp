@@ -47,5 +47,32 @@ TEST(UsualCalibration, IsTheDevicesOwnElseARelativesElseTheDefault) {
   EXPECT_EQ(usual("mi300x").id, "default");    // nothing of CDNA was measured
 }
 
+TEST(UsualCalibration, BorrowsPowerWithinItsArchitectureOnly) {
+  const PresetCatalog catalog = tests::shipped_presets();
+  const auto metered_on = [&](const char *device) {
+    const Calibration usual = usual_calibration(catalog, load_device(catalog, device));
+    return usual.power ? usual.power->device : "";
+  };
+  for (const char *hopper : {"h200-sxm-141gb", "h100-sxm5-80gb", "gh200-96gb", "h20"})
+    EXPECT_EQ(metered_on(hopper), "h200-sxm-141gb") << hopper;
+  for (const char *other : {"a100-sxm4-80gb", "b200-sxm", "b300-sxm", "mi300x"})
+    EXPECT_EQ(metered_on(other), "") << other;
+  EXPECT_FALSE(load_calibration(catalog, "h100-sxm5-80gb").power);
+}
+
+// What physics allows: at the limit of 700 W the fastest products that were metered ran at about
+// 700 TFLOP/s in bf16, so a FLOP takes less than 1 pJ; HBM alone takes about 4 pJ a bit, 32 pJ/B.
+TEST(ShippedPower, IsPhysical) {
+  const auto power = load_calibration(tests::shipped_presets(), "h200-sxm-141gb").power;
+  ASSERT_TRUE(power);
+  const auto joules = [&](NumberFormat format) {
+    return energy_per_flop(power->model, format)->in(units::picojoule / units::flop);
+  };
+  EXPECT_LT(joules(NumberFormat::bf16), 1);
+  EXPECT_LT(joules(NumberFormat::fp8), joules(NumberFormat::bf16));
+  EXPECT_GT(power->model.per_byte.in(units::picojoule / units::byte), 32);
+  EXPECT_LT(power->model.idle, 0.3 * power->model.limit);
+}
+
 } // namespace
 } // namespace flopcast

@@ -44,7 +44,7 @@ TEST(ExpertTables, CountTheRowsOfOneDevice) {
   ASSERT_THAT(tables, SizeIs(1));
   EXPECT_EQ(tables[0].software, "TRTLLM 1.0");
   ASSERT_THAT(tables[0].samples, SizeIs(1));
-  const auto &[call, time] = tables[0].samples[0];
+  const auto &[call, time, power] = tables[0].samples[0];
   EXPECT_EQ(call.kind, OperatorClass::grouped_gemm);
   EXPECT_EQ(call.format, NumberFormat::bf16);
   EXPECT_EQ(call.shape, (MatrixShape{.batch = 32, .rows = 128, .columns = 1536, .depth = 4096}));
@@ -107,7 +107,7 @@ TEST(EfficiencyTables, TurnSharesOfPeakIntoSeconds) {
       "matmul", "b=1, m=4096, k=1024, n=2048, layout=TN, accumulate=False, out_dtype=bf16", 0.5));
   ASSERT_THAT(tables, SizeIs(1));
   EXPECT_EQ(tables[0].device, "a100 pcie");
-  const auto &[call, time] = tables[0].samples.at(0);
+  const auto &[call, time, power] = tables[0].samples.at(0);
   EXPECT_EQ(call.kind, OperatorClass::gemm);
   EXPECT_EQ(call.pass, Pass::forward);
   EXPECT_EQ(call.shape, (MatrixShape{.batch = 1, .rows = 4096, .columns = 2048, .depth = 1024}));
@@ -143,7 +143,7 @@ TEST(EfficiencyTables, CountAttentionInFull) {
                                           "batch=2, seq_len=1024, head_num=16, kv_head_num=4, "
                                           "qk_head_dim=128, v_head_dim=128, qkv_contiguous=True",
                                           0.5));
-  const auto &[call, time] = tables.at(0).samples.at(0);
+  const auto &[call, time, power] = tables.at(0).samples.at(0);
   EXPECT_TRUE(call.causal);
   EXPECT_EQ(call.shape, (MatrixShape{.batch = 32, .rows = 1024, .columns = 1024, .depth = 128}));
   EXPECT_DOUBLE_EQ(call.flops.in(flop), 4.0 * 32 * 128 * 1024 * 1025 / 2);
@@ -236,9 +236,9 @@ TEST(SimuMax, IsSlowerThanAiconfiguratorAtEqualShapes) {
   const auto slow = read_kernel_tables(tests::shared_data() / shares);
   const auto fast = read_kernel_tables(tests::shared_data() / table);
   std::vector<double> ratios;
-  for (const auto &[call, time] : slow.at(0).samples)
+  for (const auto &[call, time, power] : slow.at(0).samples)
     if (call.kind == OperatorClass::gemm && call.pass == Pass::forward)
-      for (const auto &[other, other_time] : fast.at(0).samples)
+      for (const auto &[other, other_time, other_power] : fast.at(0).samples)
         if (other.format == call.format && other.shape == call.shape)
           ratios.push_back(time / other_time);
   ASSERT_GT(ratios.size(), 50U);

@@ -153,7 +153,7 @@ TEST(HeldBackStreams, MissSoftmaxWhoseTimeFallsFromOneWidthToAWider) {
   const KernelTable table = table_of(file, "NVIDIAA100-SXM4-80GB");
   const auto row_time = [&](std::int64_t width) {
     std::vector<Seconds> times;
-    for (const auto &[call, time] : table.samples)
+    for (const auto &[call, time, power] : table.samples)
       if (call.kind == softmax && call.pass == Pass::forward && call.shape.columns == width)
         times.push_back(time / static_cast<double>(call.shape.rows));
     std::ranges::sort(times);

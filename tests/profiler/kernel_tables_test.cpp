@@ -42,6 +42,26 @@ const std::string layer_header = "operator,tensor_parallel,batch,heads,seq,hidde
 const std::string canonical_header =
     "operator,pass,format,batch,rows,columns,depth,causal,flops,bytes,kernels,seconds\n";
 
+TEST(KernelTables, KeepMeteredPowerWhereThereIsSome) {
+  std::string header = gemm_header;
+  header.insert(header.size() - 1, ",power,power_limit");
+  const auto tables =
+      parsed(header + "VLLM,1.0,NVIDIA H200,gemm,v,bfloat16,64,64,64,0.05,312.5,700\n"
+                      "VLLM,1.0,NVIDIA H200,gemm,v,bfloat16,64,64,128,0.05,0,700\n"
+                      "VLLM,1.0,NVIDIA H200,gemm,v,bfloat16,64,64,256,0.05,,\n");
+  ASSERT_THAT(tables, SizeIs(1));
+  const auto expect_power = [](const KernelTable &table) {
+    ASSERT_THAT(table.samples, SizeIs(3));
+    EXPECT_EQ(table.samples[0].power, 312.5 * watt);
+    EXPECT_FALSE(table.samples[1].power);
+    EXPECT_FALSE(table.samples[2].power);
+  };
+  expect_power(tables[0]);
+  const auto again = parsed(to_csv(tables[0]));
+  ASSERT_THAT(again, SizeIs(1));
+  expect_power(again[0]);
+}
+
 TEST(KernelTables, ReadAiconfiguratorProducts) {
   const auto tables =
       parsed(gemm_header + "TRTLLM,1.0,NVIDIA H100,gemm,torch_flow,bfloat16,4096,2048,1024,0.05\n"
@@ -53,7 +73,7 @@ TEST(KernelTables, ReadAiconfiguratorProducts) {
   EXPECT_EQ(tables[0].device, "NVIDIA H100");
   EXPECT_EQ(tables[0].software, "TRTLLM 1.0");
   ASSERT_THAT(tables[0].samples, SizeIs(2));
-  const auto &[call, time] = tables[0].samples[0];
+  const auto &[call, time, power] = tables[0].samples[0];
   EXPECT_EQ(call.kind, OperatorClass::gemm);
   EXPECT_EQ(call.format, NumberFormat::bf16);
   EXPECT_EQ(call.shape, (MatrixShape{.batch = 1, .rows = 4096, .columns = 2048, .depth = 1024}));

@@ -164,8 +164,8 @@ TEST(GroupedFit, MeetsWhatItsOwnModelMade) {
   const GroupedModel fitted = fit_grouped(samples, rates(), ElementBytes{});
   std::vector<double> errors;
   errors.reserve(samples.size());
-  for (const auto &[call, time] : samples)
-    errors.push_back(grouped_time(fitted, rates(), call, ElementBytes{}) / time - 1);
+  for (const KernelSample &sample : samples)
+    errors.push_back(grouped_time(fitted, rates(), sample.call, ElementBytes{}) / sample.time - 1);
   // The tiles are not told apart where another is nearly as fast: times are, to 2 %.
   const ErrorSummary summary = summarize(errors);
   EXPECT_LT(summary.median, 0.02);

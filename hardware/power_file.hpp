@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/calibration.hpp"
+#include "hardware/input/table_reader.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace flopcast {
+
+/// Reads the whole table [power], which power_text() wrote. Problems go to the table's diagnostics.
+[[nodiscard]] MeteredPower read_power(TableReader table);
+
+/// The TOML of a calibration's power, numbers to six digits; "" without one.
+[[nodiscard]] std::string power_text(const Calibration &calibration);
+
+/// A TOML string of that text.
+[[nodiscard]] std::string quoted_toml(std::string_view text);
+
+} // namespace flopcast
