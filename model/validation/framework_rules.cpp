@@ -13,6 +13,7 @@ constexpr std::array countings{
     Spelled<FlopCounting>{"model", FlopCounting::model},
     Spelled<FlopCounting>{"model_causal", FlopCounting::model_causal},
     Spelled<FlopCounting>{"hardware", FlopCounting::hardware},
+    Spelled<FlopCounting>{"model_6n", FlopCounting::model_6n},
     Spelled<FlopCounting>{"hardware_8n", FlopCounting::hardware_8n},
 };
 

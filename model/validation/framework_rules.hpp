@@ -18,7 +18,8 @@ enum class FlopCounting {
   model,        ///< attention scores in full, nothing recomputed
   model_causal, ///< the scores that a causal mask keeps, nothing recomputed
   hardware,     ///< attention in full, and what full recomputation does again
-  hardware_8n,  ///< 8 FLOP a parameter and token: recomputation, but no scores
+  model_6n,     ///< 6 FLOP a stated parameter and token
+  hardware_8n,  ///< 8 FLOP a stated parameter and token: recomputation, but no scores
 };
 
 [[nodiscard]] std::span<const Spelled<FlopCounting>> flop_counting_names();

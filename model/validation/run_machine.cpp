@@ -33,6 +33,18 @@ std::string gpu_family(const Device &device) {
   return device.architecture;
 }
 
+/// Where no preset holds the GPU: servers of eight on the device's own links.
+Node node_of_links(const Device &device) {
+  Node node;
+  node.id = "a server on the GPU's own links";
+  node.name = node.id;
+  node.gpu = device.id;
+  node.scale_up_bandwidth = device.link_bandwidth.value_or(16.0 * gigabyte / second); // PCIe 3
+  node.scale_up_latency = 10.0 * microsecond;
+  node.scale_out_latency = 20.0 * microsecond;
+  return node;
+}
+
 /// The node as the run has it: as many GPUs, on the network that the text states.
 void adapt_node(RunMachine &machine, const RunRecord &run) {
   Node &node = machine.cluster.node;
@@ -54,20 +66,21 @@ void adapt_node(RunMachine &machine, const RunRecord &run) {
 } // namespace
 
 StatedNetwork stated_network(std::string_view text) {
-  // "inter-node 800 Gbps" is a node's; a number alone with neither "node" nor "gpu" is an
-  // adapter's.
-  static const std::regex pattern(R"((?:(\d+)\s*x\s*)?(\d+(?:\.\d+)?)\s*(t|g)(?:bps|b/s|b\b))");
+  // A number with neither "node" nor "GPU" beside it is of no one knows what.
+  static const std::regex pattern(
+      R"((?:(\d+)\s*x\s*(?:[A-Za-z-]+ )?)?(\d+(?:\.\d+)?)\s*([TG])b(?:ps|/s|\b))");
+  const std::string whole(text);
   const std::string lower = lower_case(text);
   StatedNetwork network;
   std::smatch found;
-  if (!std::regex_search(lower, found, pattern)) {
+  if (!std::regex_search(whole, found, pattern)) {
     // Jean Zay: four links of 100 Gb/s a node (IDRIS, description of the machine).
     if (holds(lower, "omni-path 100"))
       network.per_node = 4.0 * 100.0 * gigabit_per_second;
     return network;
   }
   const double adapters = found[1].matched ? std::stod(found[1]) : 1.0;
-  const double gigabits = std::stod(found[2]) * (found[3] == "t" ? 1000.0 : 1.0);
+  const double gigabits = std::stod(found[2]) * (found[3] == "T" ? 1000.0 : 1.0);
   const Bandwidth bandwidth = adapters * gigabits * gigabit_per_second;
   if (holds(lower, "per gpu"))
     network.per_gpu = bandwidth;
@@ -125,13 +138,11 @@ RunMachine RunMachines::make(const RunRecord &run) const {
   cluster.device = load_device(*catalog_, spelling->device);
   cluster.calibration = usual_calibration(*catalog_, cluster.device);
   machine.gpu_family = gpu_family(cluster.device);
-  const auto usual = spelling->node ? std::optional(load_node(*catalog_, *spelling->node))
-                                    : usual_node(*catalog_, cluster.device);
-  if (!usual) {
-    machine.problem = fmt::format("no node preset holds {}", cluster.device.id);
-    return machine;
-  }
-  cluster.node = *usual;
+  const Node usual =
+      spelling->node
+          ? load_node(*catalog_, *spelling->node)
+          : usual_node(*catalog_, cluster.device).value_or(node_of_links(cluster.device));
+  cluster.node = usual;
   machine.inferred.push_back(fmt::format("gpu: {} in {}", cluster.device.id, cluster.node.id));
   if (spelling->memory_capacity)
     cluster.device.memory_capacity = *spelling->memory_capacity;
@@ -142,7 +153,7 @@ RunMachine RunMachines::make(const RunRecord &run) const {
   adapt_node(machine, run);
   // Fitted links hold in a node whose GPUs are joined as in the one that was measured.
   if (cluster.calibration.scale_up_links &&
-      !alike(scale_up_links(cluster.node, cluster.device), scale_up_links(*usual, cluster.device)))
+      !alike(scale_up_links(cluster.node, cluster.device), scale_up_links(usual, cluster.device)))
     cluster.calibration.scale_up_links.reset();
   return machine;
 }

@@ -28,7 +28,7 @@ std::string unmodelled(const RunRecord &run) {
     return "family not modelled yet: mixture of experts";
   // A table has no column for the family, and these have a decoder's dimensions.
   const std::string model = lower_case(run.model);
-  for (const std::string_view encoder : {"bert", "t5", "resnet", "vit", "retinanet", "diffusion"})
+  for (const std::string_view encoder : {"bert", "resnet", "retinanet", "diffusion", "vit-", "t5-"})
     if (holds(model, encoder))
       return "family not modelled yet: encoder or vision";
   const std::string framework = lower_case(run.framework);
@@ -78,8 +78,12 @@ Decoder decoder_of(const RunRecord &run, const FrameworkRules &rules,
   constexpr double same_model = 0.1;    // rounded counts, and what is no matrix
   constexpr double same_output = 0.005; // an output matrix of its own is 1 % or more
   bool gated = *run.ffn != 4 * *run.hidden;
-  if (run.params && std::min(error(true, false), error(false, true)) < same_model)
-    gated = error(true, false) < error(false, true);
+  if (run.params) {
+    const double as_gated = std::min(error(true, false), error(true, true));
+    const double as_plain = std::min(error(false, false), error(false, true));
+    if (std::min(as_gated, as_plain) < same_model)
+      gated = as_gated < as_plain;
+  }
   bool tied = !gated;
   if (run.params && error(gated, tied) > same_output && error(gated, !tied) < same_output)
     tied = !tied;

@@ -85,7 +85,9 @@ SettingText<bool> flash_of(const std::string &text) {
   static constexpr std::array spellings{
       Spelled<bool>{"non-flash", false}, Spelled<bool>{"fused softmax", false},
       Spelled<bool>{"unfused", false},   Spelled<bool>{"flash", true},
-      Spelled<bool>{"sdpa", true},       Spelled<bool>{"cudnn", true}};
+      Spelled<bool>{"sdpa", true},       Spelled<bool>{"cudnn", true},
+      Spelled<bool>{"fa2", true},        Spelled<bool>{"fa3", true},
+      Spelled<bool>{"fa4", true}};
   return first_of<bool>(text, spellings);
 }
 
