@@ -52,6 +52,7 @@ FrameworkRules read_framework_rules(const InputValue &root_value, const std::str
   replace(rules.sequence_parallel, unstated.flag("sequence_parallel"));
   if (const auto stage = unstated.integer("zero_stage", 0, 3))
     rules.zero_stage = static_cast<int>(*stage);
+  rules.layers_per_chunk = unstated.integer("layers_per_chunk", 1, 10'000);
   replace(rules.dropout, unstated.flag("dropout"));
   replace(rules.overlap_gradient_exchange, unstated.flag("overlap_gradient_exchange"));
   replace(rules.vocabulary_multiple, unstated.integer("vocabulary_multiple", 1, 1'000'000));

@@ -40,6 +40,9 @@ struct FrameworkRules {
   bool flash_attention = true;
   bool sequence_parallel = false; ///< wherever tensor_parallel is above 1
   int zero_stage = 0;
+  /// Layers of a chunk, where stages are more than one and can be interleaved; absent: they are
+  /// not.
+  std::optional<std::int64_t> layers_per_chunk;
   bool dropout = false;
   bool overlap_gradient_exchange = true;
   std::int64_t vocabulary_multiple = 1;

@@ -2,7 +2,9 @@
 #include "model/validation/run_check.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 
 namespace flopcast {
 namespace {
@@ -52,8 +54,10 @@ RunCheck check_runs(std::span<const RunRecord> runs, RunPlanner &planner,
     check.predicted_not_to_fit += run.predicted_to_fit ? 0 : 1;
   }
   check.metrics = errors_of(all, metrics);
+  std::set<std::string> grouped;
   for (const std::string &column : options.group_by)
-    std::ranges::move(groups_by(column, all, metrics), std::back_inserter(check.groups));
+    if (grouped.insert(column).second)
+      std::ranges::move(groups_by(column, all, metrics), std::back_inserter(check.groups));
   check.regret = rank_regret(all);
   if (options.tolerance)
     for (const MetricErrors &metric : check.metrics)

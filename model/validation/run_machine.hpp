@@ -34,7 +34,7 @@ struct RunMachine {
 /// which. Not safe to call from several threads.
 class RunMachines {
 public:
-  /// Throws InputError if a preset that this needs is broken.
+  /// The catalog must outlive this. Throws InputError if a preset that this needs is broken.
   explicit RunMachines(const PresetCatalog &catalog);
 
   [[nodiscard]] const RunMachine &machine_of(const RunRecord &run);

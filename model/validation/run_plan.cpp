@@ -151,6 +151,20 @@ public:
     return t;
   }
 
+  /// Chunks of a stage where the source names none. Interleaving needs layers and micro-batches
+  /// that divide.
+  void interleave(Plan &plan) {
+    Parallelism &p = plan.parallelism;
+    if (run_.vpp || p.pipeline_parallel == 1 || !rules_.layers_per_chunk)
+      return;
+    const std::int64_t chunk_layers = p.pipeline_parallel * *rules_.layers_per_chunk;
+    const std::int64_t round = p.pipeline_parallel * p.data_parallel * plan.training.micro_batch;
+    if (plan.model.decoder.layers % chunk_layers != 0 || plan.training.global_batch % round != 0)
+      return;
+    p.virtual_pipeline = plan.model.decoder.layers / chunk_layers;
+    inferred_.push_back(fmt::format("vpp: {} ({})", p.virtual_pipeline, rules_.id));
+  }
+
   [[nodiscard]] const std::string &skipped() const { return skipped_; }
 
 private:
@@ -247,6 +261,7 @@ RunPlanning RunPlanner::plan_of(const RunRecord &run) {
   plan.training = settings.training(plan.parallelism.data_parallel);
   if (!settings.skipped().empty())
     return skip(settings.skipped());
+  settings.interleave(plan);
   plan.data.sequence_length = *run.seq_len;
   plan.data.tokens = run.tokens_total.value_or(static_cast<double>(plan.training.global_batch) *
                                                static_cast<double>(*run.seq_len)) *

@@ -32,7 +32,7 @@ struct RunPlanning {
 /// framework; what it says is never changed, but for the layers of timed_plan.
 class RunPlanner {
 public:
-  /// Throws InputError if a preset that this needs is broken.
+  /// The catalog must outlive the planner. Throws InputError if a preset that this needs is broken.
   explicit RunPlanner(const PresetCatalog &catalog);
 
   [[nodiscard]] RunPlanning plan_of(const RunRecord &run);

@@ -99,6 +99,18 @@ TEST(RunPlan, TheLongestNameOfAFrameworkCounts) {
   EXPECT_EQ(planned(sparse_run("a stack of our own")).rules->id, "default");
 }
 
+TEST(RunPlan, StagesInterleaveWhereTheFrameworkDoesAndTheyCan) {
+  // nemo.toml: chunks of one layer. 96 / 8 = 12 chunks; 1536 / 16 = 96 micro-batches, 8 divides.
+  RunRecord run = sparse_run("NeMo 23.04");
+  EXPECT_EQ(planned(run).plan.parallelism.virtual_pipeline, 12);
+  run.vpp = 2;
+  EXPECT_EQ(planned(run).plan.parallelism.virtual_pipeline, 2);
+  run.vpp.reset();
+  run.global_batch_seqs = 16 * 9; // nine micro-batches
+  EXPECT_EQ(planned(run).plan.parallelism.virtual_pipeline, 1);
+  EXPECT_EQ(planned(sparse_run("Megatron-LM")).plan.parallelism.virtual_pipeline, 1);
+}
+
 TEST(RunPlan, FullyShardedStacksNeedNoTensorOrPipelineDegree) {
   RunRecord run = sparse_run("torchtitan (PyTorch FSDP2)");
   run.tp.reset();

@@ -176,9 +176,10 @@ TEST(PresetForm, NoRemarkIsEmpty) {
 }
 
 TEST(PresetForm, EveryFileIsOfAKindThatTheReadmeDescribes) {
-  const std::set<std::string> kinds{
-      "devices .toml", "nodes .toml",  "fabrics .toml", "models .toml", "plans .toml",
-      "prices .csv",   "prices .toml", "energy .csv",   "energy .toml", "calibrations .toml"};
+  const std::set<std::string> kinds{"devices .toml",      "nodes .toml",      "fabrics .toml",
+                                    "models .toml",       "plans .toml",      "prices .csv",
+                                    "prices .toml",       "energy .csv",      "energy .toml",
+                                    "calibrations .toml", "frameworks .toml", "runs .toml"};
   const fs::path root = source_directory() / "presets";
   for (const auto &entry : fs::recursive_directory_iterator(root)) {
     if (!entry.is_regular_file())
