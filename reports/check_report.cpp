@@ -114,7 +114,7 @@ void add_regret(Report &report, const RegretSummary &regret) {
                    regret.families.front().measured_best)});
 }
 
-/// Reasons that differ in a number alone are one line.
+/// A line for each reason.
 void add_skipped(Report &report, const std::vector<SkippedRun> &skipped) {
   std::map<std::string, std::int64_t> counts;
   for (const SkippedRun &run : skipped)

@@ -6,6 +6,7 @@
 #include "model/validation/text_match.hpp"
 
 #include <array>
+#include <optional>
 
 namespace flopcast {
 namespace {

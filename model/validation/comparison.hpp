@@ -4,7 +4,6 @@
 #include "model/validation/error_statistics.hpp"
 #include "model/validation/run_plan.hpp"
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>

@@ -32,6 +32,13 @@ std::string layout_key(const ComparedRun &run) {
                      static_cast<int>(run.training.recompute));
 }
 
+/// The layout of the least mean time.
+const Layout &least(const std::map<std::string, Layout> &layouts, double Layout::*time) {
+  return std::ranges::min_element(
+             layouts, {}, [&](const auto &entry) { return entry.second.*time / entry.second.runs; })
+      ->second;
+}
+
 } // namespace
 
 RegretSummary rank_regret(std::span<const ComparedRun *const> runs) {
@@ -61,14 +68,8 @@ RegretSummary rank_regret(std::span<const ComparedRun *const> runs) {
   for (const auto &[key, family] : families) {
     if (family.layouts.size() < fewest_layouts)
       continue;
-    const auto least = [&](double Layout::*time) {
-      return std::ranges::min_element(
-                 family.layouts, {},
-                 [&](const auto &entry) { return entry.second.*time / entry.second.runs; })
-          ->second;
-    };
-    const Layout chosen = least(&Layout::predicted);
-    const Layout best = least(&Layout::measured);
+    const Layout &chosen = least(family.layouts, &Layout::predicted);
+    const Layout &best = least(family.layouts, &Layout::measured);
     summary.families.push_back({family.name, static_cast<std::int64_t>(family.layouts.size()),
                                 chosen.id, best.id,
                                 (chosen.measured / chosen.runs) / (best.measured / best.runs) - 1});

@@ -25,6 +25,7 @@ std::vector<RunGroup> groups_by(const std::string &column, const Runs &runs,
   for (const ComparedRun *run : runs)
     by_value[group_value(*run, column)].push_back(run);
   std::vector<RunGroup> groups;
+  groups.reserve(by_value.size());
   for (const auto &[value, members] : by_value)
     groups.push_back({column, value, errors_of(members, metrics)});
   const auto empty = [](const RunGroup &group) { return group.metrics.empty(); };

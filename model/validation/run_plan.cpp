@@ -8,13 +8,18 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <array>
+#include <algorithm>
+#include <cmath>
 
 namespace flopcast {
 namespace {
 
 /// What no tensor explains; the plan's default (docs/plan.md, training.memory_reserve).
 constexpr auto usual_reserve = 2.0 * units::gigabyte;
+
+// As the plan reader takes them: parameters and batches stay far inside 2^63.
+constexpr std::int64_t most_layers = 10'000;
+constexpr std::int64_t most_sequences = 1'000'000'000;
 
 /// Why the library cannot build what the run trained; "" where it can.
 std::string unmodelled(const RunRecord &run) {
@@ -122,10 +127,15 @@ public:
     p.pipeline_parallel = run_.pp.value_or(1);
     p.context_parallel = run_.cp.value_or(1);
     p.virtual_pipeline = run_.vpp.value_or(1);
-    const std::int64_t model_parallel =
-        p.tensor_parallel * p.pipeline_parallel * p.context_parallel;
+    // The first two are looked at alone: the product of three absurd degrees would overflow.
+    std::int64_t model_parallel = p.tensor_parallel * p.pipeline_parallel;
+    if (model_parallel <= *run_.n_gpus)
+      model_parallel *= p.context_parallel;
     if (*run_.n_gpus % model_parallel != 0)
-      skip(fmt::format("tp x pp x cp = {} does not divide {} GPUs", model_parallel, *run_.n_gpus));
+      skip(fmt::format("tp x pp x cp does not divide {} GPUs", *run_.n_gpus));
+    // 126 layers on 128 chunks is Llama 405B's split: embedding and logits count as layers there.
+    if (p.pipeline_parallel * p.virtual_pipeline > 2 * *run_.layers)
+      skip(fmt::format("{} layers are less than half of pp x vpp", *run_.layers));
     p.data_parallel = std::max<std::int64_t>(*run_.n_gpus / model_parallel, 1);
     if (run_.dp && *run_.dp != p.data_parallel)
       skip(fmt::format("dp = {} is stated, but {} GPUs leave {}", *run_.dp, *run_.n_gpus,
@@ -196,7 +206,11 @@ private:
           micro ? *micro : std::max<std::int64_t>(*global / (data_parallel * *rounds), 1);
     } else if (micro && rounds) {
       t.micro_batch = *micro;
-      t.global_batch = *micro * *rounds * data_parallel;
+      t.global_batch = *micro * *rounds;
+      if (t.global_batch > most_sequences)
+        skip("the batch is beyond all reason");
+      else
+        t.global_batch *= data_parallel;
     } else {
       skip("two of micro_batch, global_batch_seqs and grad_accum must be stated");
     }
@@ -240,6 +254,8 @@ RunPlanning RunPlanner::plan_of(const RunRecord &run) {
     return skip("no rules for the framework, and no presets/frameworks/default.toml");
   if (const auto names = missing(run, *rules); !names.empty())
     return skip(fmt::format("not stated: {}", fmt::join(names, ", ")));
+  if (*run.layers > most_layers)
+    return skip(fmt::format("{} layers are beyond all reason", *run.layers));
   if (*run.hidden % *run.heads != 0)
     return skip(fmt::format("heads = {} does not divide hidden = {}", *run.heads, *run.hidden));
   const RunMachine &machine = machines_.machine_of(run);

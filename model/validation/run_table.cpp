@@ -90,9 +90,9 @@ constexpr std::array columns{
 
 constexpr std::array<std::string_view, 4> required{"id", "framework", "gpu", "n_gpus"};
 
-/// Beyond this no count or measurement of a run lies, and products of counts stay in range.
+/// Beyond these no measurement and no count of a run lies; products of two counts stay in range.
 constexpr double most = 1e18;
-constexpr double most_count = 1e9;
+constexpr double most_count = 1e7;
 
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t");

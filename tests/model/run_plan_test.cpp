@@ -159,7 +159,7 @@ TEST(RunPlan, SaysWhyARunCannotBePredicted) {
   EXPECT_EQ(skipped(run), "no device preset for the GPU \"Cerebras\"");
   run = stated_run();
   run.n_gpus = 1000;
-  EXPECT_EQ(skipped(run), "tp x pp x cp = 64 does not divide 1000 GPUs");
+  EXPECT_EQ(skipped(run), "tp x pp x cp does not divide 1000 GPUs");
   run = stated_run();
   run.dp = 4;
   EXPECT_THAT(skipped(run), HasSubstr("dp = 4 is stated"));
@@ -169,6 +169,23 @@ TEST(RunPlan, SaysWhyARunCannotBePredicted) {
   run = stated_run();
   run.precision = "FP8"; // an A100 has no such units
   EXPECT_THAT(skipped(run), HasSubstr("no matrix units for fp8"));
+}
+
+TEST(RunPlan, AbsurdCountsAreReasonsAndDoNotOverflow) {
+  constexpr std::int64_t most = 10'000'000; // that a run table takes
+  RunRecord run = stated_run();
+  run.tp = run.pp = run.cp = most;
+  EXPECT_THAT(skipped(run), HasSubstr("does not divide"));
+  run = stated_run();
+  run.vpp = most;
+  EXPECT_THAT(skipped(run), HasSubstr("less than half of pp x vpp"));
+  run = stated_run();
+  run.layers = most;
+  EXPECT_THAT(skipped(run), HasSubstr("beyond all reason"));
+  run = stated_run();
+  run.micro_batch = run.grad_accum = most;
+  run.global_batch_seqs.reset();
+  EXPECT_THAT(skipped(run), HasSubstr("beyond all reason"));
 }
 
 TEST(RunMachine, ReadsTheNetworkFromItsText) {
