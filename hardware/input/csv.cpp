@@ -11,13 +11,15 @@ namespace {
 
 struct Record {
   std::vector<std::string> fields;
+  std::vector<Place> places;
   int line = 0;
 };
 
 /// Splits the text into records; a quoted field may hold commas, quotes ("") and line ends.
 class RecordSplitter {
 public:
-  RecordSplitter(std::string_view text, const std::string &file) : rest_(text), file_(file) {}
+  RecordSplitter(std::string_view text, const std::string &file)
+      : rest_(text), line_start_(text.data()), file_(file) {}
 
   bool next(Record &record) {
     while (!rest_.empty() &&
@@ -27,14 +29,16 @@ public:
     if (rest_.empty())
       return false;
     header_read_ = true;
-    record = {.fields = {}, .line = line_};
-    do
+    record = {.fields = {}, .places = {}, .line = line_};
+    do {
+      record.places.push_back({file_, line_, static_cast<int>(rest_.data() - line_start_) + 1});
       record.fields.push_back(field());
-    while (accept(','));
+    } while (accept(','));
     accept('\r');
     if (!rest_.empty() && !accept('\n'))
       throw InputError({file_, line_, 1}, "text after the closing quote of a field");
     ++line_;
+    line_start_ = rest_.data();
     return true;
   }
 
@@ -50,6 +54,7 @@ private:
     const auto end = rest_.find('\n');
     rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
     ++line_;
+    line_start_ = rest_.data();
   }
 
   std::string field() {
@@ -67,7 +72,10 @@ private:
         throw InputError({file_, begin, 1}, "a quoted field is not closed");
       const std::string_view part = rest_.substr(0, quote);
       quoted += part;
-      line_ += static_cast<int>(std::ranges::count(part, '\n'));
+      if (const auto last = part.rfind('\n'); last != std::string_view::npos) {
+        line_ += static_cast<int>(std::ranges::count(part, '\n'));
+        line_start_ = part.data() + last + 1;
+      }
       rest_.remove_prefix(quote + 1);
       if (!accept('"'))
         return quoted;
@@ -76,12 +84,46 @@ private:
   }
 
   std::string_view rest_;
+  const char *line_start_;
   const std::string &file_;
   int line_ = 1;
   bool header_read_ = false;
 };
 
+std::string wrong_number_of_fields(std::size_t fields, std::size_t columns) {
+  return fmt::format("the row has {} fields, the header {}", fields, columns);
+}
+
 } // namespace
+
+CsvTable parse_csv_table(std::string_view text, const std::string &file) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark))
+    text.remove_prefix(byte_order_mark.size());
+  RecordSplitter splitter(text, file);
+  Record record;
+  if (!splitter.next(record))
+    throw InputError({file, 1, 1}, "expected a header line with the names of the columns");
+  Diagnostics diagnostics;
+  CsvTable table;
+  table.columns = std::move(record.fields);
+  for (auto at = table.columns.begin(); at != table.columns.end(); ++at)
+    if (std::find(table.columns.begin(), at, *at) != at)
+      diagnostics.add(record.places[static_cast<std::size_t>(at - table.columns.begin())],
+                      fmt::format("the column \"{}\" is there twice", *at));
+  while (splitter.next(record)) {
+    const bool nothing = record.fields.size() == 1 && record.fields.front().empty();
+    if (nothing && table.columns.size() > 1)
+      continue;
+    if (record.fields.size() != table.columns.size())
+      diagnostics.add({file, record.line, 1},
+                      wrong_number_of_fields(record.fields.size(), table.columns.size()));
+    else
+      table.records.push_back({std::move(record.fields), std::move(record.places)});
+  }
+  diagnostics.throw_if_any();
+  return table;
+}
 
 const std::string &CsvRow::at(std::string_view column) const {
   static const std::string nothing;
@@ -105,8 +147,7 @@ std::vector<CsvRow> parse_csv(std::string_view text, const std::string &file,
   for (Record record; splitter.next(record);) {
     if (record.fields.size() != header.fields.size()) {
       diagnostics.add({file, record.line, 1},
-                      fmt::format("the row has {} fields, the header {}", record.fields.size(),
-                                  header.fields.size()));
+                      wrong_number_of_fields(record.fields.size(), header.fields.size()));
       continue;
     }
     CsvRow &row = rows.emplace_back();

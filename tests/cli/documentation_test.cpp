@@ -98,6 +98,24 @@ TEST_F(Documents, JsonMdNamesEveryKeyOfACalibrationAndAValidation) {
       EXPECT_TRUE(names(text, fmt::format("`{}`", key)));
 }
 
+TEST_F(Documents, JsonMdNamesEveryKeyOfACheck) {
+  const std::string text = document("json.md");
+  const std::string runs =
+      file("runs.csv", "id,framework,model,layers,hidden,heads,ffn,vocab,seq_len,gpu,n_gpus,tp,pp,"
+                       "micro_batch,global_batch_seqs,step_time_s,core\n"
+                       "a,Megatron-LM,GPT,24,2048,16,8192,51200,2048,A100,8,1,1,4,256,9,1\n"
+                       "b,Megatron-LM,GPT,24,2048,16,8192,51200,2048,A100,8,2,1,4,256,9,1\n"
+                       "c,Megatron-LM,GPT,24,2048,16,8192,51200,2048,A100,8,4,1,4,256,9,1\n"
+                       "d,Megatron-LM,GPT,24,2048,16,8192,51200,2048,none,8,1,1,4,256,9,1\n");
+  const auto answer = json({"check", runs, "--group-by", "gpu"});
+  for (const auto &object :
+       {answer, answer["metrics"], answer["metrics"]["step_time"], answer["groups"].front(),
+        answer["regret"], answer["regret"]["families"].front(), answer["rows"].front(),
+        answer["skipped"].front()})
+    for (const auto &[key, value] : object.items())
+      EXPECT_TRUE(names(text, fmt::format("`{}`", key)));
+}
+
 TEST_F(Documents, JsonMdNamesEveryOtherKeyOfAnEstimate) {
   const std::string text = document("json.md");
   const auto answer =

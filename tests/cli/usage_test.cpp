@@ -24,7 +24,7 @@ TEST_F(Usage, HelpNamesEverySubcommandAndTheExitCodes) {
   const Ran ran = run({"--help"});
   EXPECT_EQ(ran.code, exit_ok);
   for (const char *name :
-       {"estimate", "explain", "compare", "calibrate", "presets", "doctor", "completion"})
+       {"estimate", "explain", "compare", "calibrate", "check", "presets", "doctor", "completion"})
     EXPECT_THAT(ran.out, HasSubstr(std::string("\n  ") + name));
   EXPECT_THAT(ran.out, HasSubstr("Exit codes: 0"));
   EXPECT_THAT(ran.err, IsEmpty());
@@ -39,6 +39,7 @@ TEST_F(Usage, EverySubcommandHasHelp) {
                                              {"calibrate", "fit"},
                                              {"calibrate", "show"},
                                              {"calibrate", "validate"},
+                                             {"check"},
                                              {"presets"},
                                              {"presets", "list"},
                                              {"presets", "show"},

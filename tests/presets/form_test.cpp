@@ -3,6 +3,7 @@
 #include "hardware/presets/load.hpp"
 #include "hardware/topology/fabric.hpp"
 #include "model/architecture/model_preset.hpp"
+#include "model/validation/framework_rules.hpp"
 #include "tests/support/paths.hpp"
 #include "tests/support/preset_values.hpp"
 #include "tests/support/print_quantity.hpp"
@@ -64,6 +65,18 @@ TEST(PresetForm, EveryCalibrationIsReadWithoutADiagnostic) {
   ASSERT_GE(catalog.ids("calibrations").size(), 1U);
   for (const std::string &id : catalog.ids("calibrations"))
     EXPECT_NO_THROW((void)load_calibration(catalog, id)) << id;
+}
+
+TEST(PresetForm, EveryFrameworkIsReadWithoutADiagnosticAndMatchedByItsOwnTextsAlone) {
+  const std::vector<FrameworkRules> all = load_framework_rules(shipped_presets());
+  ASSERT_GE(all.size(), 10U);
+  std::set<std::string> texts;
+  for (const FrameworkRules &rules : all)
+    for (const std::string &text : rules.match) {
+      EXPECT_TRUE(texts.insert(text).second) << rules.id << ": " << text << " is another's too";
+      EXPECT_EQ(find_rules(all, text), &rules) << text;
+    }
+  EXPECT_EQ(find_rules(all, "nothing of the kind"), nullptr);
 }
 
 TEST(PresetForm, AMisspeltKeyIsRejected) {
@@ -163,9 +176,10 @@ TEST(PresetForm, NoRemarkIsEmpty) {
 }
 
 TEST(PresetForm, EveryFileIsOfAKindThatTheReadmeDescribes) {
-  const std::set<std::string> kinds{
-      "devices .toml", "nodes .toml",  "fabrics .toml", "models .toml", "plans .toml",
-      "prices .csv",   "prices .toml", "energy .csv",   "energy .toml", "calibrations .toml"};
+  const std::set<std::string> kinds{"devices .toml",      "nodes .toml",      "fabrics .toml",
+                                    "models .toml",       "plans .toml",      "prices .csv",
+                                    "prices .toml",       "energy .csv",      "energy .toml",
+                                    "calibrations .toml", "frameworks .toml", "runs .toml"};
   const fs::path root = source_directory() / "presets";
   for (const auto &entry : fs::recursive_directory_iterator(root)) {
     if (!entry.is_regular_file())

@@ -113,5 +113,33 @@ TEST(Csv, TextAfterAClosingQuoteIsReported) {
 
 TEST(Csv, HeaderAloneIsATableWithoutRows) { EXPECT_TRUE(parse("name,price\n").empty()); }
 
+TEST(CsvTable, TakesAnyColumnsAndKnowsWhereEachFieldStands) {
+  const CsvTable table = parse_csv_table("a,b\n1,\"x, y\"\n\n\"two\nlines\",z\n", "t.csv");
+  EXPECT_EQ(table.columns, (std::vector<std::string>{"a", "b"}));
+  ASSERT_EQ(table.records.size(), 2U); // the empty line is none
+  EXPECT_EQ(table.records[0].fields[1], "x, y");
+  EXPECT_EQ(table.records[0].places[1].line, 2);
+  EXPECT_EQ(table.records[0].places[1].column, 3);
+  EXPECT_EQ(table.records[1].places[0].line, 4);
+  EXPECT_EQ(table.records[1].places[1].line, 5); // behind the line end inside the quotes
+  EXPECT_EQ(table.records[1].places[1].column, 8);
+}
+
+TEST(CsvTable, PassesOverAByteOrderMark) {
+  EXPECT_EQ(parse_csv_table("\xEF\xBB\xBF"
+                            "a,b\n1,2\n",
+                            "t.csv")
+                .columns.front(),
+            "a");
+}
+
+TEST(CsvTable, NamesRowsOfAnotherLengthAndColumnsThatAreThereTwice) {
+  EXPECT_THAT(
+      [] { (void)parse_csv_table("a,b\n1\n", "t.csv"); },
+      ThrowsMessage<InputError>(HasSubstr("t.csv:2:1: the row has 1 fields, the header 2")));
+  EXPECT_THAT([] { (void)parse_csv_table("a,a\n1,2\n", "t.csv"); },
+              ThrowsMessage<InputError>(HasSubstr("t.csv:1:3: the column \"a\" is there twice")));
+}
+
 } // namespace
 } // namespace flopcast

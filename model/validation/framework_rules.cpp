@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/validation/framework_rules.hpp"
+
+#include "hardware/preset_fields.hpp"
+#include "model/validation/text_match.hpp"
+
+#include <array>
+
+namespace flopcast {
+namespace {
+
+constexpr std::array countings{
+    Spelled<FlopCounting>{"model", FlopCounting::model},
+    Spelled<FlopCounting>{"model_causal", FlopCounting::model_causal},
+    Spelled<FlopCounting>{"hardware", FlopCounting::hardware},
+    Spelled<FlopCounting>{"model_6n", FlopCounting::model_6n},
+    Spelled<FlopCounting>{"hardware_8n", FlopCounting::hardware_8n},
+};
+
+template <class T> void replace(T &value, std::optional<T> read) {
+  if (read)
+    value = *read;
+}
+
+} // namespace
+
+std::span<const Spelled<FlopCounting>> flop_counting_names() { return countings; }
+
+FrameworkRules read_framework_rules(const InputValue &root_value, const std::string &id,
+                                    Diagnostics &diagnostics) {
+  constexpr std::array formats{Spelled<NumberFormat>{"fp32", NumberFormat::fp32},
+                               Spelled<NumberFormat>{"fp16", NumberFormat::fp16},
+                               Spelled<NumberFormat>{"bf16", NumberFormat::bf16}};
+  constexpr std::array attention_kernels{Spelled<bool>{"flash", true},
+                                         Spelled<bool>{"unfused", false}};
+  constexpr std::array peaks{Spelled<bool>{"precision", true}, Spelled<bool>{"bf16", false}};
+  TableReader root(root_value, "", diagnostics);
+  FrameworkRules rules;
+  rules.id = id;
+  rules.name = required_text(root, "name", "the framework's name");
+  rules.provenance = read_provenance(root);
+  rules.match = root.texts("match");
+  if (rules.match.empty())
+    root.report_missing("match", "texts by which a run's framework is known, in lower case");
+
+  TableReader unstated = root.table("unstated");
+  replace(rules.data_parallel_only, unstated.flag("data_parallel_only"));
+  replace(rules.precision, unstated.choice<NumberFormat>("precision", formats));
+  replace(rules.gradient_format, unstated.choice<NumberFormat>("gradient_format", formats));
+  replace(rules.recompute, unstated.choice("recompute", recompute_names()));
+  replace(rules.flash_attention, unstated.choice<bool>("attention", attention_kernels));
+  replace(rules.sequence_parallel, unstated.flag("sequence_parallel"));
+  if (const auto stage = unstated.integer("zero_stage", 0, 3))
+    rules.zero_stage = static_cast<int>(*stage);
+  rules.layers_per_chunk = unstated.integer("layers_per_chunk", 1, 10'000);
+  replace(rules.dropout, unstated.flag("dropout"));
+  replace(rules.overlap_gradient_exchange, unstated.flag("overlap_gradient_exchange"));
+  replace(rules.vocabulary_multiple, unstated.integer("vocabulary_multiple", 1, 1'000'000));
+  replace(rules.counting, unstated.choice("flops", flop_counting_names()));
+  replace(rules.peak_of_precision, unstated.choice<bool>("mfu_peak", peaks));
+  unstated.finish();
+  root.finish();
+  return rules;
+}
+
+std::vector<FrameworkRules> load_framework_rules(const PresetCatalog &catalog) {
+  Diagnostics diagnostics;
+  std::vector<FrameworkRules> all;
+  for (const std::string &id : catalog.ids("frameworks"))
+    all.push_back(read_framework_rules(catalog.load("frameworks", id), id, diagnostics));
+  diagnostics.throw_if_any();
+  return all;
+}
+
+const FrameworkRules *find_rules(const std::vector<FrameworkRules> &rules,
+                                 std::string_view framework) {
+  const std::string text = lower_case(framework);
+  const FrameworkRules *best = nullptr;
+  std::size_t longest = 0;
+  for (const FrameworkRules &candidate : rules)
+    for (const std::string &part : candidate.match)
+      if (part.size() > longest && holds(text, part)) {
+        best = &candidate;
+        longest = part.size();
+      }
+  return best;
+}
+
+} // namespace flopcast

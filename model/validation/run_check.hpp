@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "model/validation/comparison.hpp"
+#include "model/validation/rank_regret.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace flopcast {
+
+/// What of a comparison is wanted.
+struct RunCheckOptions {
+  std::vector<RunMetric> metrics;    ///< none: all
+  std::vector<std::string> group_by; ///< see group_value()
+  std::optional<double> tolerance;   ///< of a metric's group-weighted median, as a fraction
+};
+
+struct MetricErrors {
+  RunMetric metric = RunMetric::step_time;
+  ErrorStatistics errors;
+};
+
+/// Runs that have one value in the column that they are grouped by.
+struct RunGroup {
+  std::string column;
+  std::string value;
+  std::vector<MetricErrors> metrics; ///< those that some of the runs state
+};
+
+struct RunCheck {
+  RunComparison comparison;
+  std::vector<MetricErrors> metrics; ///< those that some run states
+  std::vector<RunGroup> groups;      ///< most runs first, within a column
+  RegretSummary regret;
+  std::int64_t predicted_not_to_fit = 0; ///< runs that ran and should not by the model
+  std::vector<RunMetric> beyond_tolerance;
+};
+
+/// Compares the runs and sums up. The records must outlive the result.
+[[nodiscard]] RunCheck check_runs(std::span<const RunRecord> runs, RunPlanner &planner,
+                                  const RunCheckOptions &options);
+
+} // namespace flopcast

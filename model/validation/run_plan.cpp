@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/validation/run_plan.hpp"
+
+#include "model/planning/legality.hpp"
+#include "model/validation/run_settings.hpp"
+#include "model/validation/text_match.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace flopcast {
+namespace {
+
+/// What no tensor explains; the plan's default (docs/plan.md, training.memory_reserve).
+constexpr auto usual_reserve = 2.0 * units::gigabyte;
+
+// As the plan reader takes them: parameters and batches stay far inside 2^63.
+constexpr std::int64_t most_layers = 10'000;
+constexpr std::int64_t most_sequences = 1'000'000'000;
+
+/// Why the library cannot build what the run trained; "" where it can.
+std::string unmodelled(const RunRecord &run) {
+  if (run.record_kind == "vision_benchmark")
+    return "family not modelled yet: vision";
+  if (run.record_kind == "lora_benchmark")
+    return "family not modelled yet: LoRA fine-tuning";
+  if (run.record_kind == "layer_microbenchmark")
+    return "no training step: one layer alone";
+  if (run.moe_experts || run.params_active || run.ep.value_or(1) > 1)
+    return "family not modelled yet: mixture of experts";
+  // A table has no column for the family, and these have a decoder's dimensions.
+  const std::string model = lower_case(run.model);
+  for (const std::string_view encoder : {"bert", "resnet", "retinanet", "diffusion", "vit-", "t5-"})
+    if (holds(model, encoder))
+      return "family not modelled yet: encoder or vision";
+  const std::string framework = lower_case(run.framework);
+  for (const std::string_view schedule : {"schedule zb", "zero bubble", "dualpipe", "zbv", "zb1p"})
+    if (holds(framework, schedule))
+      return "schedule not modelled yet: zero bubble";
+  return {};
+}
+
+/// Names of what must be stated and is not.
+std::vector<std::string_view> missing(const RunRecord &run, const FrameworkRules &rules) {
+  std::vector<std::string_view> names;
+  const auto need = [&](std::string_view name, bool there) {
+    if (!there)
+      names.push_back(name);
+  };
+  need("layers", run.layers.has_value());
+  need("hidden", run.hidden.has_value());
+  need("heads", run.heads.has_value());
+  need("ffn", run.ffn.has_value());
+  need("vocab", run.vocab.has_value());
+  need("seq_len", run.seq_len.has_value());
+  need("n_gpus", run.n_gpus.has_value());
+  need("tp", run.tp.has_value() || rules.data_parallel_only);
+  need("pp", run.pp.has_value() || rules.data_parallel_only);
+  return names;
+}
+
+/// Parameters of the matrices alone: enough to tell a gated MLP from a plain one.
+double matrix_parameters(const RunRecord &run, bool gated, bool tied) {
+  const auto l = static_cast<double>(*run.layers);
+  const auto h = static_cast<double>(*run.hidden);
+  const auto f = static_cast<double>(*run.ffn);
+  const auto kv =
+      static_cast<double>(run.kv_heads.value_or(*run.heads)) / static_cast<double>(*run.heads);
+  const auto v = static_cast<double>(*run.vocab);
+  return l * (h * h * (2 + 2 * kv) + (gated ? 3 : 2) * h * f) + (tied ? 1 : 2) * v * h;
+}
+
+/// A decoder from its dimensions. GPT's shape is a plain MLP, LLaMA's a gated one: the parameter
+/// count tells them apart, without one a width of 4 hidden means GPT's.
+Decoder decoder_of(const RunRecord &run, const FrameworkRules &rules,
+                   std::vector<std::string> &inferred) {
+  const auto error = [&](bool gated, bool tied) {
+    return std::abs(matrix_parameters(run, gated, tied) / *run.params - 1);
+  };
+  constexpr double same_model = 0.1;    // rounded counts, and what is no matrix
+  constexpr double same_output = 0.005; // an output matrix of its own is 1 % or more
+  bool gated = *run.ffn != 4 * *run.hidden;
+  if (run.params) {
+    const double as_gated = std::min(error(true, false), error(true, true));
+    const double as_plain = std::min(error(false, false), error(false, true));
+    if (std::min(as_gated, as_plain) < same_model)
+      gated = as_gated < as_plain;
+  }
+  bool tied = !gated;
+  if (run.params && error(gated, tied) > same_output && error(gated, !tied) < same_output)
+    tied = !tied;
+  const std::int64_t kv_heads = run.kv_heads.value_or(*run.heads);
+  const bool gpt = !gated && kv_heads == *run.heads;
+  inferred.push_back(fmt::format("architecture: {} MLP, {} embeddings, {}",
+                                 gated ? "gated" : "plain", tied ? "tied" : "untied",
+                                 gpt ? "biases and learned positions" : "rotary, no biases"));
+  Decoder decoder;
+  decoder.layers = *run.layers;
+  decoder.hidden = *run.hidden;
+  decoder.heads = *run.heads;
+  decoder.kv_heads = kv_heads;
+  decoder.head_dim = *run.hidden / *run.heads;
+  decoder.ffn_hidden = *run.ffn;
+  decoder.vocabulary = *run.vocab;
+  decoder.vocabulary_multiple = rules.vocabulary_multiple;
+  decoder.context_length = *run.seq_len;
+  decoder.activation = gated ? Activation::swiglu : Activation::gelu;
+  decoder.tied_embeddings = tied;
+  decoder.position = gpt ? Position::learned : Position::rotary;
+  decoder.normalization = gated ? Normalization::rmsnorm : Normalization::layernorm;
+  decoder.bias = gpt ? BiasTerms::all : BiasTerms::none;
+  return decoder;
+}
+
+/// Collects the settings of one run; the first that makes no sense ends in `skipped`.
+class Settings {
+public:
+  Settings(const RunRecord &run, const FrameworkRules &rules, std::vector<std::string> &inferred)
+      : run_(run), rules_(rules), inferred_(inferred) {}
+
+  Parallelism parallelism() {
+    Parallelism p;
+    p.tensor_parallel = run_.tp.value_or(1);
+    p.pipeline_parallel = run_.pp.value_or(1);
+    p.context_parallel = run_.cp.value_or(1);
+    p.virtual_pipeline = run_.vpp.value_or(1);
+    // The first two are looked at alone: the product of three absurd degrees would overflow.
+    std::int64_t model_parallel = p.tensor_parallel * p.pipeline_parallel;
+    if (model_parallel <= *run_.n_gpus)
+      model_parallel *= p.context_parallel;
+    if (*run_.n_gpus % model_parallel != 0)
+      skip(fmt::format("tp x pp x cp does not divide {} GPUs", *run_.n_gpus));
+    // 126 layers on 128 chunks is Llama 405B's split: embedding and logits count as layers there.
+    if (p.pipeline_parallel * p.virtual_pipeline > 2 * *run_.layers)
+      skip(fmt::format("{} layers are less than half of pp x vpp", *run_.layers));
+    p.data_parallel = std::max<std::int64_t>(*run_.n_gpus / model_parallel, 1);
+    if (run_.dp && *run_.dp != p.data_parallel)
+      skip(fmt::format("dp = {} is stated, but {} GPUs leave {}", *run_.dp, *run_.n_gpus,
+                       p.data_parallel));
+    p.zero_stage = setting("zero_or_fsdp", run_.zero_or_fsdp, zero_stage_of, rules_.zero_stage);
+    p.sequence_parallel =
+        p.tensor_parallel > 1 &&
+        setting("sequence_parallel", run_.sequence_parallel, flag_of, rules_.sequence_parallel);
+    return p;
+  }
+
+  Training training(std::int64_t data_parallel) {
+    Training t;
+    t.precision = setting("precision", run_.precision, precision_of, rules_.precision);
+    t.gradient_format = gradient_format_of(run_.precision).value_or(rules_.gradient_format);
+    t.recompute = setting("recompute", run_.recompute, recompute_of, rules_.recompute);
+    t.flash_attention =
+        setting("flash attention", run_.attention, flash_of, rules_.flash_attention);
+    t.dropout = rules_.dropout;
+    t.overlap_gradient_exchange = rules_.overlap_gradient_exchange;
+    t.memory_reserve = usual_reserve;
+    batch(t, data_parallel);
+    return t;
+  }
+
+  /// Chunks of a stage where the source names none. Interleaving needs layers and micro-batches
+  /// that divide.
+  void interleave(Plan &plan) {
+    Parallelism &p = plan.parallelism;
+    if (run_.vpp || p.pipeline_parallel == 1 || !rules_.layers_per_chunk)
+      return;
+    const std::int64_t chunk_layers = p.pipeline_parallel * *rules_.layers_per_chunk;
+    const std::int64_t round = p.pipeline_parallel * p.data_parallel * plan.training.micro_batch;
+    if (plan.model.decoder.layers % chunk_layers != 0 || plan.training.global_batch % round != 0)
+      return;
+    p.virtual_pipeline = plan.model.decoder.layers / chunk_layers;
+    inferred_.push_back(fmt::format("vpp: {} ({})", p.virtual_pipeline, rules_.id));
+  }
+
+  [[nodiscard]] const std::string &skipped() const { return skipped_; }
+
+private:
+  void skip(std::string why) {
+    if (skipped_.empty())
+      skipped_ = std::move(why);
+  }
+
+  /// What the text says, or what the rule says where the source leaves it open.
+  template <class T>
+  T setting(std::string_view column, const std::string &text,
+            SettingText<T> (*read)(const std::string &), T rule) {
+    const SettingText<T> said = read(text);
+    if (said.value)
+      return *said.value;
+    if (!said.unstated)
+      skip(fmt::format("{}: \"{}\" is not understood", column, text));
+    inferred_.push_back(fmt::format("{}: {} ({})", column, spelled(rule), rules_.id));
+    return rule;
+  }
+
+  void batch(Training &t, std::int64_t data_parallel) {
+    const auto micro = run_.micro_batch;
+    const auto global = run_.global_batch_seqs;
+    const auto rounds = run_.grad_accum;
+    if (global && (micro || rounds)) {
+      t.global_batch = *global;
+      t.micro_batch =
+          micro ? *micro : std::max<std::int64_t>(*global / (data_parallel * *rounds), 1);
+    } else if (micro && rounds) {
+      t.micro_batch = *micro;
+      t.global_batch = *micro * *rounds;
+      if (t.global_batch > most_sequences)
+        skip("the batch is beyond all reason");
+      else
+        t.global_batch *= data_parallel;
+    } else {
+      skip("two of micro_batch, global_batch_seqs and grad_accum must be stated");
+    }
+  }
+
+  const RunRecord &run_;
+  const FrameworkRules &rules_;
+  std::vector<std::string> &inferred_;
+  std::string skipped_;
+};
+
+/// Stages have equal numbers of layers here. A run whose layers do not divide is timed by its
+/// fullest stages: as many layers more as make all like them.
+Plan evenly_staged(const Plan &plan, std::vector<std::string> &inferred) {
+  Plan even = plan;
+  const std::int64_t chunks =
+      plan.parallelism.pipeline_parallel * plan.parallelism.virtual_pipeline;
+  std::int64_t &layers = even.model.decoder.layers;
+  layers = (layers + chunks - 1) / chunks * chunks;
+  if (layers != plan.model.decoder.layers)
+    inferred.push_back(fmt::format("layers: timed as {}, since {} do not divide into {} chunks",
+                                   layers, plan.model.decoder.layers, chunks));
+  return even;
+}
+
+} // namespace
+
+RunPlanner::RunPlanner(const PresetCatalog &catalog)
+    : rules_(load_framework_rules(catalog)), machines_(catalog) {}
+
+RunPlanning RunPlanner::plan_of(const RunRecord &run) {
+  const auto skip = [](std::string why) { return RunPlanning{std::nullopt, std::move(why)}; };
+  if (!run.problems.empty())
+    return skip(to_text(run.problems.front()));
+  if (std::string why = unmodelled(run); !why.empty())
+    return skip(std::move(why));
+  const FrameworkRules *rules = find_rules(rules_, run.framework);
+  if (rules == nullptr)
+    rules = find_rules(rules_, "default");
+  if (rules == nullptr)
+    return skip("no rules for the framework, and no presets/frameworks/default.toml");
+  if (const auto names = missing(run, *rules); !names.empty())
+    return skip(fmt::format("not stated: {}", fmt::join(names, ", ")));
+  if (*run.layers > most_layers)
+    return skip(fmt::format("{} layers are beyond all reason", *run.layers));
+  if (*run.hidden % *run.heads != 0)
+    return skip(fmt::format("heads = {} does not divide hidden = {}", *run.heads, *run.hidden));
+  const RunMachine &machine = machines_.machine_of(run);
+  if (!machine.problem.empty())
+    return skip(machine.problem);
+
+  RunPlan planned;
+  planned.rules = rules;
+  planned.gpu_family = machine.gpu_family;
+  planned.inferred = machine.inferred;
+  planned.cluster = machine.cluster;
+  planned.cluster.gpus = *run.n_gpus;
+  Plan &plan = planned.plan;
+  plan.name = run.id;
+  plan.model.name = run.model;
+  plan.model.decoder = decoder_of(run, *rules, planned.inferred);
+  Settings settings(run, *rules, planned.inferred);
+  plan.parallelism = settings.parallelism();
+  plan.training = settings.training(plan.parallelism.data_parallel);
+  if (!settings.skipped().empty())
+    return skip(settings.skipped());
+  settings.interleave(plan);
+  plan.data.sequence_length = *run.seq_len;
+  plan.data.tokens = run.tokens_total.value_or(static_cast<double>(plan.training.global_batch) *
+                                               static_cast<double>(*run.seq_len)) *
+                     units::token;
+  planned.timed_plan = evenly_staged(plan, planned.inferred);
+  if (const auto problems = layout_problems(planned.timed_plan, planned.cluster); !problems.empty())
+    return skip(problems.front().text);
+  return {std::move(planned), {}};
+}
+
+} // namespace flopcast

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "model/planning/plan.hpp"
+#include "model/validation/framework_rules.hpp"
+#include "model/validation/run_machine.hpp"
+#include "model/validation/run_table.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace flopcast {
+
+/// A published run as the library can predict it.
+struct RunPlan {
+  Plan plan;       ///< of the model as it is; its layers need not divide the stages
+  Plan timed_plan; ///< the same, or with layers up to the next number that the stages divide
+  Cluster cluster;
+  const FrameworkRules *rules = nullptr;
+  std::string gpu_family;
+  std::vector<std::string> inferred; ///< what the source leaves unstated and what was taken
+};
+
+/// A run that cannot be predicted has a reason instead of a plan.
+struct RunPlanning {
+  std::optional<RunPlan> run;
+  std::string skipped;
+};
+
+/// Makes plans of the rows of run tables. What a row leaves open follows from the rules of its
+/// framework; what it says is never changed, but for the layers of timed_plan.
+class RunPlanner {
+public:
+  /// The catalog must outlive the planner. Throws InputError if a preset that this needs is broken.
+  explicit RunPlanner(const PresetCatalog &catalog);
+
+  [[nodiscard]] RunPlanning plan_of(const RunRecord &run);
+
+private:
+  std::vector<FrameworkRules> rules_;
+  RunMachines machines_;
+};
+
+} // namespace flopcast
