@@ -363,6 +363,7 @@ void add_calibrate_command(CLI::App &app, CommandContext &context) {
                    "its id; default: the one that plans with this GPU take")
       ->option_text("CALIBRATION");
   add_calibrate_run_command(*command, context);
+  add_doctor_command(*command, context);
 }
 
 } // namespace flopcast

@@ -2,6 +2,7 @@
 #include "cli/session.hpp"
 
 #include "hardware/units/text.hpp"
+#include "profiler/cpu/cpu_kernels.hpp"
 #include "profiler/cuda_environment.hpp"
 #include "reports/preset_report.hpp"
 #include "reports/report.hpp"
@@ -49,11 +50,23 @@ ReportSection cuda_section() {
   return section;
 }
 
+ReportSection cpu_section() {
+  const bool built = has_cpu_kernels();
+  ReportSection section{"CPU back end", {}};
+  section.rows.push_back({"", "built", {built ? "yes" : "no"}});
+  if (built) {
+    const DeviceDescription processor = make_cpu_kernels(1)->describe();
+    section.rows.push_back({"", "processor", {processor.name}});
+    section.rows.push_back({"", "software", {processor.software}});
+  }
+  return section;
+}
+
 int run(CommandContext &context) {
   Report report;
   report.title = "flopcast " FLOPCAST_VERSION;
   report.left_aligned = true;
-  report.sections = {presets_section(context), cuda_section()};
+  report.sections = {presets_section(context), cuda_section(), cpu_section()};
   OutputOptions{}.write(context, to_table(report, context.text_style()));
   return exit_ok;
 }
@@ -61,7 +74,8 @@ int run(CommandContext &context) {
 } // namespace
 
 void add_doctor_command(CLI::App &app, CommandContext &context) {
-  auto *command = app.add_subcommand("doctor", "What this installation has: presets, CUDA, GPUs");
+  auto *command =
+      app.add_subcommand("doctor", "What this installation has: presets, CUDA, GPUs, CPU back end");
   command->callback([&context] { context.command = [&context] { return run(context); }; });
 }
 

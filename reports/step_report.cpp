@@ -69,6 +69,7 @@ std::string step_json(const StepComparison &comparison) {
   const StepTime &time = predicted.step->predicted;
   nlohmann::ordered_json json;
   json["schema_version"] = json_schema_version;
+  json["kind"] = "measured_step";
   json["device"] = run.cluster.device.id;
   json["calibration"] = run.cluster.calibration.id;
   json["shape"] = {{"layers", shape.layers},

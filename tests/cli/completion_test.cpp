@@ -36,9 +36,9 @@ protected:
 
 TEST_F(Completion, EveryShellsScriptNamesEverySubcommandAndOption) {
   const std::vector<WalkedCommand> commands = walk_commands();
-  // Of the root, eight subcommands, three of presets and three of calibrate: were the walk empty,
-  // nothing below counts.
-  ASSERT_EQ(commands.size(), 15U);
+  // The root, nine subcommands, three of presets, five of calibrate and one of measure: were the
+  // walk empty, nothing below counts.
+  ASSERT_EQ(commands.size(), 19U);
   for (const std::string shell : {"bash", "zsh", "fish"}) {
     const std::string text = script(shell);
     for (const WalkedCommand &command : commands) {
