@@ -2,7 +2,9 @@
 #include "model/execution/work.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
 
 namespace flopcast {
 namespace {
@@ -64,6 +66,15 @@ std::int64_t whole(double dimension) {
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(dimension)));
 }
 
+/// One or two calls, without the memory of a vector: an estimate asks for dozens.
+struct BackwardCalls {
+  std::array<OperatorCall, 2> calls;
+  std::size_t count = 1;
+
+  [[nodiscard]] const OperatorCall *begin() const { return calls.data(); }
+  [[nodiscard]] const OperatorCall *end() const { return calls.data() + count; }
+};
+
 /// One rank's fold over the graph.
 class Fold {
 public:
@@ -113,7 +124,7 @@ public:
 
   void append_calls(OperatorVertex vertex, std::vector<OperatorCall> &calls) const {
     calls.push_back(forward_call(vertex));
-    const std::vector<OperatorCall> backward = backward_calls(calls.back());
+    const BackwardCalls backward = backward_calls(calls.back());
     calls.insert(calls.end(), backward.begin(), backward.end());
   }
 
@@ -197,7 +208,7 @@ private:
     return (read * element_ + written * output_bytes(op)) * batch_;
   }
 
-  [[nodiscard]] static std::vector<OperatorCall> backward_calls(const OperatorCall &forward) {
+  [[nodiscard]] static BackwardCalls backward_calls(const OperatorCall &forward) {
     OperatorCall call = forward;
     call.pass = Pass::backward;
     switch (forward.kind) {
@@ -209,7 +220,7 @@ private:
       OperatorCall of_input = call;
       of_input.shape = {.batch = s.batch, .rows = s.rows, .columns = s.depth, .depth = s.columns};
       call.shape = {.batch = s.batch, .rows = s.depth, .columns = s.columns, .depth = s.rows};
-      return {of_input, call};
+      return {{of_input, call}, 2};
     }
     case OperatorClass::fused_attention:
       // Five products for two: the scores are computed again.
@@ -220,7 +231,7 @@ private:
     }
     // The gradient and what was saved are read, a gradient is written.
     call.bytes *= 2.0;
-    return {call};
+    return {{call, {}}, 1};
   }
 
   void add_saved(const Operator &op, RegionWork &region) const {
