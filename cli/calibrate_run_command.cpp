@@ -155,7 +155,7 @@ Outcome measure_session(Kernels &kernels, const Database &store, const Measureme
           }};
   Outcome outcome;
   outcome.measuring = measure_all(kernels, plan.operators, plan.rule, callbacks, work.token());
-  outcome.interrupted = work.interrupted();
+  outcome.interrupted = InterruptibleWork::interrupted();
   line.end();
   return outcome;
 }

@@ -91,7 +91,7 @@ InterruptibleWork::~InterruptibleWork() {
   std::signal(SIGTERM, SIG_DFL);
 }
 
-bool InterruptibleWork::interrupted() const { return signal_seen != 0; }
+bool InterruptibleWork::interrupted() { return signal_seen != 0; }
 
 void InterruptibleWork::poll() {
   if (interrupted())

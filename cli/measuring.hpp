@@ -43,7 +43,7 @@ public:
   ~InterruptibleWork();
 
   /// Whether the user interrupted.
-  [[nodiscard]] bool interrupted() const;
+  [[nodiscard]] static bool interrupted();
   [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
   /// To be called now and then: turns a signal into a request to stop.
   void poll();
