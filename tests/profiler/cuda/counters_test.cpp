@@ -8,13 +8,23 @@
 namespace flopcast::cuda {
 namespace {
 
-TEST(Counters, OfAllFormatsAreKnownOnHopper) {
+/// CUPTI loads its counters' library with RTLD_DEEPBIND, which ends a program under a sanitizer.
+class Counters : public testing::Test {
+protected:
+  void SetUp() override {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "the counters' library cannot be loaded under a sanitizer";
+#endif
+  }
+};
+
+TEST_F(Counters, OfAllFormatsAreKnownOnHopper) {
   using enum NumberFormat;
   for (const NumberFormat format : {fp32, tf32, fp16, bf16, fp8})
     EXPECT_TRUE(chip_has_counters("GH100", counter_names(format))) << to_text(format);
 }
 
-TEST(Counters, OfBf16AreKnownOnA100AndBlackwell) {
+TEST_F(Counters, OfBf16AreKnownOnA100AndBlackwell) {
   for (const char *const chip : {"GA100", "GB100"}) {
     EXPECT_TRUE(chip_has_counters(chip, counter_names(NumberFormat::bf16))) << chip;
     // They count fp16 under other names: bytes only there.
@@ -23,11 +33,11 @@ TEST(Counters, OfBf16AreKnownOnA100AndBlackwell) {
   }
 }
 
-TEST(Counters, ThatDoNotExistAreNotKnown) {
+TEST_F(Counters, ThatDoNotExistAreNotKnown) {
   EXPECT_FALSE(chip_has_counters("GH100", {"sm__no_such_counter.sum"}));
 }
 
-TEST(Counters, RefusedAreAnOutcomeWithAReason) {
+TEST_F(Counters, RefusedAreAnOutcomeWithAReason) {
   if (!cuda_environment().devices.empty())
     GTEST_SKIP() << "there is a GPU here";
   bool ran = false;
