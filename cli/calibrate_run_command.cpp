@@ -15,10 +15,14 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <ostream>
 
 namespace flopcast {
@@ -34,7 +38,7 @@ struct RunOptions {
   OutputOptions output;
 };
 
-// A shared machine can make the runs of a plan disagree without end: what was measured by then is
+// On a shared machine runs may disagree, and take, without end: what was measured by then is
 // fitted, and the session stays open for another run.
 constexpr auto quick_deadline = 120.0 * second;
 constexpr auto full_deadline = 20.0 * minute;
@@ -68,18 +72,6 @@ void take_limits(ShapeLimits &limits, const TextFields &fields) {
     limits.speed.launch = *launch * second;
   if (const auto timing = number("rough_timing_seconds"))
     limits.speed.timing = *timing * second;
-}
-
-MeasurementSession session_of(const Database &store, const MeasurementSession &like,
-                              ShapeLimits &limits, CommandContext &context) {
-  if (const auto open = find_unfinished_session(store, like)) {
-    take_limits(limits, open->description);
-    context.message(fmt::format("goes on with the measurements of {}", like.device));
-    return *open;
-  }
-  MeasurementSession session = like;
-  session.description.merge(limits_text(limits));
-  return start_session(store, session);
 }
 
 ShapePlan shapes_of(const RunOptions &options, const ShapeLimits &limits, CommandContext &context) {
@@ -180,12 +172,28 @@ fs::path presets_directory(const RunOptions &options, CommandContext &context) {
   return PresetCatalog::standard_directories(context.session.executable).front();
 }
 
-int run(const RunOptions &options, CommandContext &context) {
-  const auto kernels = options.measuring.make_kernels();
-  const DeviceDescription description = kernels->describe();
-  const std::string id = measured_device_id(context, description, options.measuring.back_end);
-  ShapeLimits limits = shape_limits(*kernels);
-  const Database store(options.measuring.store_path());
+/// What the session measured; a plan's few operators come beside those of the newest quick or full
+/// session, since they alone are too few to fit.
+std::vector<MeasuredOperator> fitted_operators(const Database &store,
+                                               const MeasurementSession &session) {
+  std::vector<MeasuredOperator> measured = measured_operators(store, session.id);
+  if (session.plan == "quick" || session.plan == "full")
+    return measured;
+  std::string beside;
+  for (const MeasurementSession &other : measurement_sessions(store))
+    if ((other.plan == "quick" || other.plan == "full") && other.device == session.device &&
+        other.back_end == session.back_end && other.software == session.software)
+      beside = other.id;
+  if (!beside.empty())
+    std::ranges::move(measured_operators(store, beside), std::back_inserter(measured));
+  return measured;
+}
+
+/// Measures what is left of the plan. Empty where the user stopped it.
+std::optional<MeasurementSession> measured_session(const RunOptions &options, Kernels &kernels,
+                                                   const DeviceDescription &description,
+                                                   const std::string &id, const Database &store,
+                                                   CommandContext &context) {
   const MeasurementSession like{
       .id = {},
       .device = id,
@@ -195,58 +203,92 @@ int run(const RunOptions &options, CommandContext &context) {
       .plan = options.plan,
       .started = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()),
       .finished = false};
-  const MeasurementSession session = session_of(store, like, limits, context);
+  ShapeLimits limits = shape_limits(kernels);
+  const auto open = find_unfinished_session(store, like);
+  if (open) {
+    take_limits(limits, open->description);
+    context.message(fmt::format("goes on with the measurements of {}", like.device));
+  }
   const ShapePlan plan = shapes_of(options, limits, context);
+  MeasurementSession session = open.value_or(like);
+  if (!open) {
+    session.description.merge(limits_text(limits));
+    session = start_session(store, session);
+  }
   context.message(fmt::format("measures {} operators on {} ({}): about {}", plan.operators.size(),
                               description.name, description.software, human_text(plan.expected)));
   const Seconds deadline = options.plan == "quick" ? quick_deadline : full_deadline;
-  const Outcome outcome = measure_session(*kernels, store, session, plan, deadline, context);
+  const Outcome outcome = measure_session(kernels, store, session, plan, deadline, context);
   if (outcome.interrupted) {
     context.message("stopped; the same command goes on with what is left");
-    return exit_check_failed;
+    return std::nullopt;
   }
   if (outcome.measuring.stopped)
-    context.message(fmt::format("stopped after {}: the machine is busy. What was measured is "
-                                "fitted; the same command goes on with the rest",
+    context.message(fmt::format("stopped after {}; what was measured is fitted, and the same "
+                                "command goes on with the rest",
                                 human_text(deadline)));
   else
     finish_session(store, session.id);
   for (const FailedOperator &failed : outcome.measuring.failed)
     context.message(
         fmt::format("{} left out: {}", to_text(failed.planned.call.kind), failed.reason));
+  return session;
+}
 
-  const std::vector<MeasuredOperator> measured = measured_operators(store, session.id);
+void write_report(const Calibration &calibration, const RunOptions &options,
+                  CommandContext &context) {
+  switch (options.output.format) {
+  case OutputFormat::json:
+    options.output.write(context, calibration_json(calibration));
+    break;
+  case OutputFormat::csv:
+    options.output.write(context, calibration_csv(calibration));
+    break;
+  case OutputFormat::markdown:
+    options.output.write(context, to_markdown(calibration_report(calibration)));
+    break;
+  case OutputFormat::table:
+    options.output.write(
+        context, to_table(calibration_report(calibration), options.output.text_style(context)));
+    break;
+  }
+}
+
+int run(const RunOptions &options, CommandContext &context) {
+  if (options.plan != "quick" && options.plan != "full")
+    (void)context.catalog().locate("plans", options.plan); // before a device is kept busy
+  const auto kernels = options.measuring.make_kernels();
+  const DeviceDescription description = kernels->describe();
+  const std::string id = measured_device_id(context, description, options.measuring.back_end);
+  const Database store(options.measuring.store_path());
+  const auto session = measured_session(options, *kernels, description, id, store, context);
+  if (!session)
+    return exit_check_failed;
+
+  const std::vector<MeasuredOperator> measured = fitted_operators(store, *session);
   const Provenance provenance{
       fmt::format("measured by flopcast calibrate run, {} plan, {} operators", options.plan,
                   measured.size()),
       today()};
   const fs::path directory = presets_directory(options, context);
-  const bool shipped =
-      !context.catalog().path("devices", id).empty() && options.measuring.back_end == "cuda";
-  Device device = shipped ? load_device(context.catalog(), id)
-                          : measured_device(description, measured, provenance);
+  const bool known =
+      options.measuring.back_end == "cuda" && !context.catalog().path("devices", id).empty();
+  Device device = known ? load_device(context.catalog(), id)
+                        : measured_device(description, measured, provenance);
   device.id = id;
   Calibration calibration =
       measured_calibration(load_calibration(context.catalog(), "default"), device, measured);
   if (calibration.errors.empty())
     throw InputError({"calibrate run", 0, 0},
-                     "no class of operators has the 100 shapes that a fit needs; measure more with "
-                     "the quick or the full plan");
+                     "no class of operators has the 100 shapes that a fit needs; run the quick or "
+                     "the full plan first");
   calibration.software = description.software;
   calibration.provenance = provenance;
-  if (!shipped)
+  if (!known)
     write_preset(directory, "devices", id, device_toml(device), context);
   write_preset(directory, "calibrations", id, measured_calibration_toml(calibration), context);
-  add_calibration(store, calibration_record(calibration, session.id));
-  if (options.output.format == OutputFormat::json)
-    options.output.write(context, calibration_json(calibration));
-  else if (options.output.format == OutputFormat::csv)
-    options.output.write(context, calibration_csv(calibration));
-  else if (options.output.format == OutputFormat::markdown)
-    options.output.write(context, to_markdown(calibration_report(calibration)));
-  else
-    options.output.write(
-        context, to_table(calibration_report(calibration), options.output.text_style(context)));
+  add_calibration(store, calibration_record(calibration, session->id));
+  write_report(calibration, options, context);
   return exit_ok;
 }
 

@@ -2,6 +2,7 @@
 #include "cli/session.hpp"
 
 #include "model/validation/run_check.hpp"
+#include "profiler/importers/table_text.hpp"
 #include "reports/check_report.hpp"
 
 #include <CLI/CLI.hpp>
@@ -9,9 +10,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <iterator>
 #include <memory>
 
@@ -30,18 +28,11 @@ struct CheckOptions {
   OutputOptions output;
 };
 
-std::string content_of(const std::string &path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream)
-    throw InputError({path, 0, 0}, fmt::format("cannot be read: {}", std::strerror(errno)));
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 /// The runs of all tables that the options keep.
 std::vector<RunRecord> read_runs(const CheckOptions &options, CommandContext &context) {
   std::vector<RunRecord> runs;
   for (const std::string &file : options.files) {
-    RunTable table = read_run_table(content_of(file), file);
+    RunTable table = read_run_table(table_text(file), file);
     if (!table.unknown_columns.empty())
       context.message(fmt::format("{}: columns that are not used: {}", file,
                                   fmt::join(table.unknown_columns, ", ")));
@@ -107,7 +98,9 @@ void add_check_command(CLI::App &app, CommandContext &context) {
   std::vector<std::string> metrics;
   for (const auto &[name, metric] : run_metric_names())
     metrics.emplace_back(name);
-  command->add_option("runs", options->files, "tables of measured runs (docs/validation.md)")
+  command
+      ->add_option("runs", options->files,
+                   "tables of measured runs, CSV or CSV.gz (docs/validation.md)")
       ->required()
       ->option_text("RUNS.csv…");
   command

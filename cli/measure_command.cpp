@@ -48,7 +48,7 @@ std::string why_not_measurable(const PlannedRun &run) {
            "first, GELU, biases, all heads with keys of their own, an MLP of four times the width";
   if (decoder.context_length != run.plan.data.sequence_length)
     return fmt::format("the table of positions has a row for each token of a sequence: "
-                       "architecture.context_length must be data.sequence_length = {}",
+                       "model.context_length must be data.sequence_length = {}",
                        run.plan.data.sequence_length);
   if (run.plan.training.recompute != Recompute::none || run.plan.training.dropout)
     return "nothing is recomputed or dropped: training.recompute must be \"none\", "

@@ -11,22 +11,29 @@
 #include <array>
 #include <map>
 #include <tuple>
+#include <utility>
 
 namespace flopcast {
 namespace {
 
-/// Samples of one class that are fitted together.
+/// Samples of one class that are fitted together. The speed of a memory-bound operator follows from
+/// its bytes: all formats are fitted as one, under the first.
 using ClassKey = std::tuple<OperatorClass, Pass, NumberFormat>;
 
 std::map<ClassKey, std::vector<KernelSample>> by_class(const std::vector<KernelSample> &samples) {
   std::map<ClassKey, std::vector<KernelSample>> classes;
+  std::map<std::pair<OperatorClass, Pass>, NumberFormat> stream_formats;
   for (const KernelSample &sample : samples) {
     const OperatorCall &call = sample.call;
     // A gradient alone is a product like any other, of its own shape.
     const bool one_product =
         (call.kind == OperatorClass::gemm || call.kind == OperatorClass::batched_gemm) &&
         call.kernels == 1;
-    classes[{call.kind, one_product ? Pass::forward : call.pass, call.format}].push_back(sample);
+    const NumberFormat format =
+        multiplies_matrices(call.kind)
+            ? call.format
+            : stream_formats.try_emplace({call.kind, call.pass}, call.format).first->second;
+    classes[{call.kind, one_product ? Pass::forward : call.pass, format}].push_back(sample);
   }
   return classes;
 }

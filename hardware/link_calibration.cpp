@@ -93,6 +93,15 @@ bool alike(const ScaleUpLinks &a, const ScaleUpLinks &b) {
   return a.switched && b.switched && a.in_switch_reduction == b.in_switch_reduction;
 }
 
+bool drop_foreign_links(Calibration &calibration, const Device &device, const Node &node,
+                        const std::optional<Node> &usual) {
+  if (!calibration.scale_up_links ||
+      (usual && alike(scale_up_links(node, device), scale_up_links(*usual, device))))
+    return false;
+  calibration.scale_up_links.reset();
+  return true;
+}
+
 Calibration fit_links(const Calibration &base, const MeasuredLinks &measured,
                       const std::vector<CollectiveSample> &samples) {
   Calibration calibration = base;

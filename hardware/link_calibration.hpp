@@ -6,6 +6,7 @@
 #include "hardware/efficiency/link_fit.hpp"
 #include "hardware/node.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,11 @@ namespace flopcast {
 /// Whether what was measured on the links of one node holds on those of another: both are switched,
 /// by switches that do the same. How GPUs are wired to each other is another matter in each node.
 [[nodiscard]] bool alike(const ScaleUpLinks &a, const ScaleUpLinks &b);
+
+/// Fitted links hold in a node whose GPUs are joined as in the one that was measured, the usual
+/// node of the device; elsewhere they are dropped. Whether they were.
+bool drop_foreign_links(Calibration &calibration, const Device &device, const Node &node,
+                        const std::optional<Node> &usual);
 
 /// What samples are fitted to.
 struct MeasuredLinks {

@@ -51,4 +51,15 @@ Node read_node(const InputValue &root_value, const std::string &id, Diagnostics 
   return node;
 }
 
+Node node_of_links(const Device &device) {
+  using namespace units;
+  Node node;
+  node.name = "unknown node";
+  node.gpu = device.id;
+  node.scale_up_bandwidth = device.link_bandwidth.value_or(16.0 * gigabyte / second);
+  node.scale_up_latency = 10.0 * microsecond;
+  node.scale_out_latency = 20.0 * microsecond;
+  return node;
+}
+
 } // namespace flopcast

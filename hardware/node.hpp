@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "hardware/device.hpp"
 #include "hardware/input/table_reader.hpp"
 #include "hardware/provenance.hpp"
 #include "hardware/units/quantity.hpp"
@@ -44,5 +45,9 @@ struct Node {
 /// Reads a node preset. Problems go to `diagnostics`.
 [[nodiscard]] Node read_node(const InputValue &root, const std::string &id,
                              Diagnostics &diagnostics);
+
+/// Where no preset holds the GPU: servers of eight on the device's own links, or on PCIe 3 where
+/// its datasheet names none; latencies as the node presets have them. No network is known.
+[[nodiscard]] Node node_of_links(const Device &device);
 
 } // namespace flopcast

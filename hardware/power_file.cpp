@@ -57,14 +57,4 @@ std::string power_text(const Calibration &calibration) {
          errors_text("power.held_back", power.held_back);
 }
 
-std::string quoted_toml(std::string_view text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\')
-      result += '\\';
-    result += c;
-  }
-  return result + '"';
-}
-
 } // namespace flopcast

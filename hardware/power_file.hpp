@@ -5,7 +5,6 @@
 #include "hardware/input/table_reader.hpp"
 
 #include <string>
-#include <string_view>
 
 namespace flopcast {
 
@@ -14,8 +13,5 @@ namespace flopcast {
 
 /// The TOML of a calibration's power, numbers to six digits; "" without one.
 [[nodiscard]] std::string power_text(const Calibration &calibration);
-
-/// A TOML string of that text.
-[[nodiscard]] std::string quoted_toml(std::string_view text);
 
 } // namespace flopcast

@@ -16,19 +16,8 @@ namespace {
 
 using namespace units;
 
-/// Text of a TOML string.
-std::string quoted(std::string_view text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\')
-      result += '\\';
-    result += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-  }
-  return result + '"';
-}
-
 std::string provenance_lines(const Provenance &provenance) {
-  return fmt::format("source = {}\ndate = {}\n", quoted(provenance.source),
+  return fmt::format("source = {}\ndate = {}\n", quoted_toml(provenance.source),
                      to_text(provenance.date));
 }
 
@@ -84,8 +73,8 @@ std::string device_toml(const Device &device) {
   std::string text =
       fmt::format("name = {}\nvendor = {}\narchitecture = {}\nform_factor = {}\n{}"
                   "note = \"Peaks and bandwidth are the best that was measured.\"\n\n[peak]\n",
-                  quoted(device.name), quoted(device.vendor), quoted(device.architecture),
-                  quoted(device.form_factor), provenance);
+                  quoted_toml(device.name), quoted_toml(device.vendor),
+                  quoted_toml(device.architecture), quoted_toml(device.form_factor), provenance);
   for (const auto &[name, format] : number_format_names())
     if (const auto peak = device.peak_of(format))
       text += fmt::format("{} = \"{:.6g} GFLOP/s\"\n", name, peak->in(gigaflop / second));

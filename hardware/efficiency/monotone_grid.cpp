@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/efficiency/monotone_grid.hpp"
 
+#include "hardware/efficiency/spread_point.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -36,18 +38,6 @@ using Base = std::function<double(const std::array<double, 3> &)>;
 /// Slopes of log base between two knots along each axis, the least found in a cell.
 using CellSlopes = std::array<double, 3>;
 
-/// Points spread evenly over the unit cube, the same every time: multiples of the powers of 1/g,
-/// where g⁴ = g + 1 (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences").
-std::array<double, 3> spread_point(int index) {
-  constexpr std::array<double, 3> turns{0.8191725133961645, 0.6710436067037893, 0.5497004779019703};
-  std::array<double, 3> point{};
-  for (std::size_t axis = 0; axis < 3; ++axis) {
-    const double turned = 0.5 + turns[axis] * (index + 1);
-    point[axis] = turned - std::floor(turned);
-  }
-  return point;
-}
-
 /// The least slopes in the cell above a knot. The base may jump up (another tile, another wave),
 /// and does so to make up for being flat before: it is the slope between the jumps that counts.
 /// Cells at the rim stand for what lies beyond it too, where the residual goes on as it is at the
@@ -59,7 +49,7 @@ CellSlopes least_slopes(const std::array<LogAxis, 3> &axes, const std::array<std
   constexpr double beyond = 12;   // octaves
   CellSlopes least{axes[0].step, axes[1].step, axes[2].step};
   for (int i = 0; i < points; ++i) {
-    const std::array<double, 3> point = spread_point(i);
+    const std::array<double, 3> point = spread_point<3>(static_cast<std::size_t>(i));
     std::array<double, 3> at{};
     std::array<bool, 3> inside{};
     for (std::size_t axis = 0; axis < 3; ++axis) {
@@ -152,7 +142,8 @@ void make_monotone(LogGrid &grid, const std::function<double(const std::array<do
   std::vector<Constraint> constraints;
   for_each_pair(grid.axes, [&](std::size_t axis, std::size_t low, std::size_t high,
                                const std::array<std::size_t, 3> &) {
-    // A base that is nearly flat where it was looked at may be flat a little beside. Whole steps:
+    // A base that is nearly flat where it was looked at may be flat a little beside: the least
+    // reserve with which none of 100,000 random pairs of each shipped model falls. Whole steps:
     // then rounding the values to steps keeps to it.
     constexpr double unseen = 0.006;
     const double fall = std::max(usable * rises[axis][low] - unseen, 0.0);

@@ -181,4 +181,14 @@ void apply_override(InputValue &root, std::string_view assignment) {
   *node = std::move(value);
 }
 
+std::string quoted_toml(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      result += '\\';
+    result += static_cast<unsigned char>(c) < ' ' ? ' ' : c; // control characters are no TOML
+  }
+  return result + '"';
+}
+
 } // namespace flopcast

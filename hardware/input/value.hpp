@@ -42,6 +42,9 @@ struct InputValue {
 /// Reads and parses a file. Throws InputError if it cannot be read or parsed.
 [[nodiscard]] InputValue load_toml(const std::string &path);
 
+/// A TOML string of that text; what ends a line becomes a space.
+[[nodiscard]] std::string quoted_toml(std::string_view text);
+
 /// Reads a file whole. Throws InputError naming the file and the reason.
 [[nodiscard]] std::string read_file(const std::string &path);
 

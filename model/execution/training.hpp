@@ -33,6 +33,9 @@ struct Training {
   bool operator==(const Training &) const = default;
 };
 
+/// The reserve of a plan that states none: context and libraries.
+inline constexpr auto usual_reserve = 2.0 * units::gigabyte;
+
 /// Bytes a parameter takes. fp32 and tf32 train without a separate master copy.
 struct ParameterBytes {
   double weight = 2;

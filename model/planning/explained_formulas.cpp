@@ -141,8 +141,7 @@ const std::array formulas{
     ExplainedFormula{
         "time.breakdown.data_parallel_s",
         "exchange of gradients (and weights under ZeRO), less what the backward pass hides, + the "
-        "work "
-        "that it delays",
+        "work that it delays",
         "Communication",
         {"plan.data_parallel", "plan.gradient_bytes", "plan.zero_stage", "links.gradient"},
         nullptr},

@@ -44,19 +44,14 @@ void read_calibration_choice(PlanReading &reading, TableReader &table,
                           "no measured kernels: one stated efficiency a class of operators");
 }
 
-/// Fitted links hold in a node whose GPUs are joined as in the one that was measured.
 void drop_foreign_links(PlanReading &reading) {
   Cluster &cluster = reading.run.cluster;
-  if (!cluster.calibration.scale_up_links || cluster.device.id.empty())
-    return;
-  const auto usual = usual_node(reading.catalog, cluster.device);
-  if (usual &&
-      alike(scale_up_links(cluster.node, cluster.device), scale_up_links(*usual, cluster.device)))
-    return;
-  cluster.calibration.scale_up_links.reset();
-  reading.log.assumed("hardware.node", cluster.node.id,
-                      "its links are not those that were measured: a ring at the default share of "
-                      "their bandwidth");
+  if (!cluster.device.id.empty() &&
+      drop_foreign_links(cluster.calibration, cluster.device, cluster.node,
+                         usual_node(reading.catalog, cluster.device)))
+    reading.log.assumed("hardware.node", cluster.node.id,
+                        "its links are not those that were measured: a ring at the default share "
+                        "of their bandwidth");
 }
 
 /// A preset's table with the plan's keys over it.
@@ -173,12 +168,7 @@ void read_hardware(PlanReading &reading, TableReader table) {
     if (node) {
       reading.log.defaulted("hardware.node", node->id, "the usual node of this GPU");
     } else {
-      node.emplace();
-      node->name = "unknown node";
-      node->gpu = device->id;
-      node->scale_up_bandwidth = device->link_bandwidth.value_or(16.0 * gigabyte / second);
-      node->scale_up_latency = 10.0 * microsecond;
-      node->scale_out_latency = 20.0 * microsecond;
+      node = node_of_links(*device);
       reading.log.defaulted("hardware.node", "8 GPUs on the device's own links",
                             "no node preset holds this GPU");
     }

@@ -16,7 +16,6 @@ using namespace units;
 // Four degrees of at most this much multiply to less than 2^63.
 constexpr std::int64_t most_degree = 10'000;
 constexpr std::int64_t most_data_parallel = 1'000'000;
-constexpr auto usual_reserve = 2.0 * gigabyte;
 
 NumberFormat usual_precision(const Device &device) {
   for (const NumberFormat format : {NumberFormat::bf16, NumberFormat::fp16})

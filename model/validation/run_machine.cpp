@@ -33,18 +33,6 @@ std::string gpu_family(const Device &device) {
   return device.architecture;
 }
 
-/// Where no preset holds the GPU: servers of eight on the device's own links.
-Node node_of_links(const Device &device) {
-  Node node;
-  node.id = "a server on the GPU's own links";
-  node.name = node.id;
-  node.gpu = device.id;
-  node.scale_up_bandwidth = device.link_bandwidth.value_or(16.0 * gigabyte / second); // PCIe 3
-  node.scale_up_latency = 10.0 * microsecond;
-  node.scale_out_latency = 20.0 * microsecond;
-  return node;
-}
-
 /// The node as the run has it: as many GPUs, on the network that the text states.
 void adapt_node(RunMachine &machine, const RunRecord &run) {
   Node &node = machine.cluster.node;
@@ -143,7 +131,9 @@ RunMachine RunMachines::make(const RunRecord &run) const {
           ? load_node(*catalog_, *spelling->node)
           : usual_node(*catalog_, cluster.device).value_or(node_of_links(cluster.device));
   cluster.node = usual;
-  machine.inferred.push_back(fmt::format("gpu: {} in {}", cluster.device.id, cluster.node.id));
+  machine.inferred.push_back(
+      fmt::format("gpu: {} in {}", cluster.device.id,
+                  cluster.node.id.empty() ? cluster.node.name : cluster.node.id));
   if (spelling->memory_capacity)
     cluster.device.memory_capacity = *spelling->memory_capacity;
   if (spelling->memory_bandwidth)
@@ -151,10 +141,7 @@ RunMachine RunMachines::make(const RunRecord &run) const {
   if (spelling->scale_out_bandwidth)
     cluster.node.scale_out_bandwidth = spelling->scale_out_bandwidth;
   adapt_node(machine, run);
-  // Fitted links hold in a node whose GPUs are joined as in the one that was measured.
-  if (cluster.calibration.scale_up_links &&
-      !alike(scale_up_links(cluster.node, cluster.device), scale_up_links(usual, cluster.device)))
-    cluster.calibration.scale_up_links.reset();
+  drop_foreign_links(cluster.calibration, cluster.device, cluster.node, usual);
   return machine;
 }
 

@@ -14,9 +14,6 @@
 namespace flopcast {
 namespace {
 
-/// What no tensor explains; the plan's default (docs/plan.md, training.memory_reserve).
-constexpr auto usual_reserve = 2.0 * units::gigabyte;
-
 // As the plan reader takes them: parameters and batches stay far inside 2^63.
 constexpr std::int64_t most_layers = 10'000;
 constexpr std::int64_t most_sequences = 1'000'000'000;

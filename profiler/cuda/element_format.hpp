@@ -3,6 +3,7 @@
 
 #include "profiler/cuda/device_kernels.hpp"
 #include "profiler/kernels/kernels.hpp"
+#include "profiler/measuring/operand_pool.hpp"
 
 #include <cstdint>
 
@@ -25,22 +26,9 @@ namespace flopcast::cuda {
 
 /// Of one element. Throws MeasurementError for formats without one of whole bytes.
 [[nodiscard]] inline std::int64_t bytes_of(NumberFormat format) {
-  switch (format) {
-  case NumberFormat::fp64:
-    return 8;
-  case NumberFormat::fp32:
-  case NumberFormat::tf32:
-    return 4;
-  case NumberFormat::fp16:
-  case NumberFormat::bf16:
-    return 2;
-  case NumberFormat::fp8:
-  case NumberFormat::int8:
-    return 1;
-  case NumberFormat::fp4:
-    break;
-  }
-  throw MeasurementError("elements of fp4 fill no whole byte");
+  if (format == NumberFormat::fp4)
+    throw MeasurementError("elements of fp4 fill no whole byte");
+  return static_cast<std::int64_t>(bytes_per_element(format));
 }
 
 } // namespace flopcast::cuda

@@ -11,8 +11,6 @@
 namespace flopcast {
 namespace {
 
-// Clocks are read once a millisecond or less often, and vary by a few steps of 0.5 % each.
-constexpr double throttled_below = 0.95;
 constexpr int warm_up_runs = 3;
 constexpr double warm_up_share = 0.1; // of the time for all runs
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profiler/measuring/shape_plan.hpp"
 
+#include "hardware/efficiency/spread_point.hpp"
+
 #include <cmath>
 #include <set>
 #include <tuple>
@@ -9,21 +11,6 @@ namespace flopcast {
 namespace {
 
 using Point = std::array<double, 4>;
-
-/// Points that fill the unit cube evenly, however many are taken from the start.
-/// Source: M. Roberts 2018, "The Unreasonable Effectiveness of Quasirandom Sequences": R4, whose
-/// steps are the powers of 1/φ with φ⁵ = φ + 1.
-Point spread_point(std::size_t index) {
-  constexpr double phi = 1.1673039782614187;
-  Point point{};
-  double step = 1;
-  for (double &coordinate : point) {
-    step /= phi;
-    coordinate = 0.5 + static_cast<double>(index + 1) * step;
-    coordinate -= std::floor(coordinate);
-  }
-  return point;
-}
 
 /// From low (u = 0) to high (u = 1), evenly over its logarithm, in multiples of `step`.
 std::int64_t size_at(double u, double low, double high, std::int64_t step) {
@@ -162,7 +149,7 @@ OperatorCall stream_call(const Point &u, std::size_t index, const KnownOperator 
 }
 
 OperatorCall call_at(std::size_t index, const KnownOperator &of) {
-  const Point point = spread_point(index);
+  const Point point = spread_point<4>(index);
   switch (of.kind) {
   case OperatorClass::gemm:
     return gemm_call(point, index, of);

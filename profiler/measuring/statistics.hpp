@@ -23,6 +23,10 @@ struct StopRule {
 /// included.
 [[nodiscard]] bool enough(const StopRule &rule, std::span<const double> times, Seconds spent);
 
+/// A device whose clocks fell below this share of what they were is throttled. Clocks are read once
+/// a millisecond or less often, and vary by a few steps of 0.5 % each.
+inline constexpr double throttled_below = 0.95;
+
 /// Middle value, or the mean of the two. `values` must not be empty.
 [[nodiscard]] double median(std::vector<double> values);
 

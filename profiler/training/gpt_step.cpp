@@ -11,7 +11,6 @@ namespace {
 
 constexpr int warm_up_steps = 2;
 constexpr int part_steps = 5;
-constexpr double throttled_below = 0.95; // as for single operators
 
 /// Tokens to learn by heart: which they are does not matter to the time.
 void set_random_batch(GptModel &model, const GptShape &shape) {
