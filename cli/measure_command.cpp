@@ -36,7 +36,7 @@ std::string why_not_measurable(const PlannedRun &run) {
   if (run.cluster.gpus != 1 || parallel.tensor_parallel * parallel.pipeline_parallel *
                                        parallel.context_parallel * parallel.data_parallel !=
                                    1)
-    return "one device runs the step: hardware.count must be 1";
+    return "one device runs the step: the degrees of [parallelism] must be 1";
   if (decoder.position != Position::learned || decoder.activation != Activation::gelu ||
       decoder.normalization != Normalization::layernorm ||
       decoder.norm_placement != NormPlacement::pre || decoder.bias != BiasTerms::all ||

@@ -142,9 +142,9 @@ void make_monotone(LogGrid &grid, const std::function<double(const std::array<do
   std::vector<Constraint> constraints;
   for_each_pair(grid.axes, [&](std::size_t axis, std::size_t low, std::size_t high,
                                const std::array<std::size_t, 3> &) {
-    // A base that is nearly flat where it was looked at may be flat a little beside: the least
-    // reserve with which none of 100,000 random pairs of each shipped model falls. Whole steps:
-    // then rounding the values to steps keeps to it.
+    // A base that is nearly flat where it was looked at may be flat a little beside: with this
+    // reserve none of the 100,000 random pairs of each shipped model in tests/presets falls.
+    // Whole steps: then rounding the values to steps keeps to it.
     constexpr double unseen = 0.006;
     const double fall = std::max(usable * rises[axis][low] - unseen, 0.0);
     constraints.push_back({low, high, residual_step * std::floor(fall / residual_step)});

@@ -95,6 +95,13 @@ TEST_F(Measure, NamesInOneSentenceWhyThereIsNoGpu) {
   EXPECT_THAT(ran.err, StartsWith("flopcast: --backend: "));
 }
 
+TEST_F(Measure, LooksForThePlanBeforeItMeasures) {
+  const Ran ran = run({"calibrate", "run", "no-such-plan", "--store", store().string()});
+  EXPECT_EQ(ran.code, exit_bad_input);
+  EXPECT_THAT(ran.err, HasSubstr("no-such-plan"));
+  EXPECT_FALSE(std::filesystem::exists(store()));
+}
+
 TEST_F(Measure, AsksForACalibrationFirst) {
   if (!has_cpu_kernels())
     GTEST_SKIP() << "built without the CPU back end";

@@ -113,6 +113,33 @@ TEST(MeasuredDevice, CalibrationTellsLaunchAndFitsClassesWithEnoughShapes) {
               1, 2e-3);
 }
 
+TEST(MeasuredDevice, FitsMemoryBoundOperatorsOfAllFormatsAsOne) {
+  // Eighty of each format: neither has the 100 that a fit needs. 2 us, then 20 GB/s.
+  std::vector<MeasuredOperator> measured{product(512, 512)};
+  for (const NumberFormat format : {NumberFormat::fp32, NumberFormat::bf16})
+    for (std::int64_t rows = 64; rows <= 512; rows += 64)
+      for (std::int64_t columns = 1024; columns <= 10240; columns += 1024) {
+        const double element = format == NumberFormat::fp32 ? 4 : 2;
+        MeasuredOperator one =
+            copy(2 * element * static_cast<double>(rows * columns), 20e9, CacheState::cold);
+        one.median += 2e-6 * second;
+        one.call.format = format;
+        one.call.shape = {.batch = 1, .rows = rows, .columns = columns, .depth = 1};
+        measured.push_back(one);
+      }
+  const Device device = measured_device(description(), measured, provenance);
+  const Calibration fitted =
+      measured_calibration(load_calibration(tests::shipped_presets(), "default"), device, measured);
+  ASSERT_EQ(fitted.errors.size(), 1U);
+  EXPECT_EQ(fitted.errors.front().kind, OperatorClass::elementwise);
+  // The fit keeps time monotone and smooth, which costs a few percent.
+  for (const MeasuredOperator &one : measured) {
+    if (one.call.kind == OperatorClass::elementwise) {
+      EXPECT_NEAR(operator_time(device, fitted, one.call) / one.median, 1, 0.05);
+    }
+  }
+}
+
 TEST(PresetId, IsMadeOfLettersDigitsAndSingleHyphens) {
   EXPECT_EQ(preset_id("NVIDIA H200"), "nvidia-h200");
   EXPECT_EQ(preset_id("Intel(R) Xeon(R) @ 2.20GHz"), "intel-r-xeon-r-2-20ghz");

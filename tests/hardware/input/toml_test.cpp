@@ -185,5 +185,12 @@ TEST(DateText, IsIso8601) {
   EXPECT_LT((Date{2025, 12, 31}), (Date{2026, 1, 1}));
 }
 
+TEST(QuotedToml, ComesBackAsTextOnOneLine) {
+  const InputValue root = parse_toml("a = " + quoted_toml("5\" \\ é\nb = 1"), "made");
+  const auto &table = std::get<InputTable>(root.data);
+  ASSERT_EQ(table.size(), 1U);
+  EXPECT_EQ(std::get<std::string>(table.begin()->second.data), "5\" \\ é b = 1");
+}
+
 } // namespace
 } // namespace flopcast
