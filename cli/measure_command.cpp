@@ -113,7 +113,9 @@ int step(const StepOptions &options, CommandContext &context) {
   PlanOptions planned = options.plan_options;
   planned.gpu = id;
   planned.count = 1;
-  const PlannedRun run = planned.read(context, options.plan);
+  PlannedRun run = planned.read(context, options.plan);
+  // The step below is Flopcast's own: no framework stands between it and the kernels.
+  run.plan.training.software = Software{};
   if (const std::string why = why_not_measurable(run); !why.empty())
     throw InputError({options.plan, 0, 0}, why);
   const Estimate predicted = estimate(run.plan, run.cluster);

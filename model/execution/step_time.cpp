@@ -12,12 +12,13 @@ struct StageTime {
   Seconds forward;
   Seconds backward;
   Seconds recompute;
+  Seconds host;
   Seconds tensor_parallel;
   Seconds context_parallel;
   Seconds pipeline;
 
   [[nodiscard]] Seconds total() const {
-    return forward + backward + recompute + tensor_parallel + context_parallel + pipeline;
+    return forward + backward + recompute + host + tensor_parallel + context_parallel + pipeline;
   }
 };
 
@@ -25,17 +26,26 @@ StageTime operator+(const StageTime &a, const StageTime &b) {
   return {a.forward + b.forward,
           a.backward + b.backward,
           a.recompute + b.recompute,
+          a.host + b.host,
           a.tensor_parallel + b.tensor_parallel,
           a.context_parallel + b.context_parallel,
           a.pipeline + b.pipeline};
 }
 
-Seconds tensor_exchange(const Parallelism &parallelism, Bytes residual, const Cluster &cluster) {
+/// Exposed: what the products that it is cut into do not hide.
+Seconds tensor_exchange(const Parallelism &parallelism, const Training &training, Bytes residual,
+                        const Cluster &cluster) {
   const RankGroup group = parallelism.tensor_group();
-  if (!parallelism.sequence_parallel)
-    return collective_time(Collective::all_reduce, residual, group, cluster);
-  return collective_time(Collective::all_gather, residual, group, cluster) +
-         collective_time(Collective::reduce_scatter, residual, group, cluster);
+  if (group.size <= 1)
+    return {};
+  const Software &software = training.software;
+  const auto time = [&](Collective collective) {
+    return software.tensor_exchange * collective_time(collective, residual, group, cluster);
+  };
+  const Seconds whole = parallelism.sequence_parallel
+                            ? time(Collective::all_gather) + time(Collective::reduce_scatter)
+                            : time(Collective::all_reduce);
+  return (1 - software.hidden_tensor_exchange) * whole;
 }
 
 /// What an exchange costs a step that works beside it. `alone` of it has nothing beside it. The
@@ -63,11 +73,34 @@ Seconds context_exchange(const ModelWork &work, const Parallelism &parallelism,
          exposed_time(2.0 * one_way, {}, 2.0 * hidden, slowdown);
 }
 
+/// What the device waits for a host that launches these calls, forward and backward apart.
+Seconds host_wait(const RegionWork &work, const StageTime &time, double share, double exchanges,
+                  const Training &training) {
+  const Software &software = training.software;
+  const double again =
+      training.recompute == Recompute::full        ? static_cast<double>(work.forward_calls)
+      : training.recompute == Recompute::selective ? static_cast<double>(work.core_calls)
+                                                   : 0.0;
+  const Seconds launches_forward =
+      share * static_cast<double>(work.forward_calls) * software.host_forward +
+      exchanges * software.host_exchange;
+  const double backward_exchanges = training.recompute == Recompute::full ? 2.0 : 1.0;
+  const Seconds launches_backward =
+      share * static_cast<double>(work.backward_calls) * software.host_backward +
+      share * again * software.host_forward +
+      backward_exchanges * exchanges * software.host_exchange;
+  const Seconds exchange = time.tensor_parallel / (1 + backward_exchanges);
+  const Seconds forward = time.forward + exchange;
+  const Seconds backward = time.backward + time.recompute + backward_exchanges * exchange;
+  return with_host(forward, launches_forward) - forward + with_host(backward, launches_backward) -
+         backward;
+}
+
 StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
                        const Training &training, const StepInputs &inputs, const Cluster &cluster) {
   const auto stages = static_cast<double>(parallelism.pipeline_parallel);
   const auto all_reduces = static_cast<double>(work.layers.all_reduces) / stages;
-  const Seconds exchange = tensor_exchange(parallelism, inputs.residual, cluster);
+  const Seconds exchange = tensor_exchange(parallelism, training, inputs.residual, cluster);
   StageTime time;
   time.forward = work.layers.forward / stages;
   time.backward = work.layers.backward / stages;
@@ -78,9 +111,12 @@ StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
     time.recompute = time.forward;
     time.tensor_parallel += all_reduces * exchange;
   }
+  const double exchanges = parallelism.tensor_parallel > 1 ? all_reduces : 0;
+  time.host = host_wait(work.layers, time, 1 / stages, exchanges, training);
   time.context_parallel = context_exchange(work, parallelism, inputs, stages, cluster);
   if (parallelism.pipeline_parallel > 1) {
-    const Seconds message = collective_time(Collective::point_to_point, inputs.boundary,
+    const Seconds message = training.software.stage_exchange *
+                            collective_time(Collective::point_to_point, inputs.boundary,
                                             parallelism.stage_neighbours(), cluster);
     time.pipeline = 2.0 * static_cast<double>(parallelism.virtual_pipeline) * message;
   }
@@ -107,7 +143,7 @@ Seconds gradient_exchange(double parameters, const Parallelism &parallelism,
   const Bytes gradients = parameters * bytes.gradient * byte;
   const Bytes weights = parameters * bytes.weight * byte;
   const auto time = [&](Collective collective, Bytes data) {
-    return collective_time(collective, data, group, cluster);
+    return training.software.gradient_exchange * collective_time(collective, data, group, cluster);
   };
   if (parallelism.zero_stage >= 3) {
     // Every micro-batch gathers the weights twice and scatters the gradients; a layer's exchange
@@ -156,7 +192,7 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
                              const Training &training, const StepInputs &inputs,
                              const Cluster &cluster) {
   const auto stages = static_cast<double>(parallelism.pipeline_parallel);
-  const Seconds exchange = tensor_exchange(parallelism, inputs.residual, cluster);
+  const Seconds exchange = tensor_exchange(parallelism, training, inputs.residual, cluster);
   const StageTime middle = layers_stage(work, parallelism, training, inputs, cluster);
   const StageTime embedding = end_stage(work.embedding, false, exchange);
   const StageTime head = end_stage(work.head, true, exchange);
@@ -170,6 +206,7 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
   StepTime step;
   step.compute = m * (slowest.forward + slowest.backward);
   step.recompute = m * slowest.recompute;
+  step.host = m * slowest.host;
   step.tensor_parallel = m * slowest.tensor_parallel;
   step.context_parallel = m * slowest.context_parallel;
   step.pipeline = m * slowest.pipeline;
@@ -190,6 +227,9 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
       gradient_exchange(parameters, parallelism, training, slowest, exposed_share, m, cluster);
   const double matrix = work.layers.matrix_parameters / stages;
   step.optimizer = optimizer_time(matrix, parameters - matrix, parallelism, training, cluster);
+  step.overhead = training.software.step_overhead;
+  const double slowest_gpu = slowest_of(training.software, static_cast<double>(parallelism.gpus()));
+  step.stragglers = (slowest_gpu - 1) * step.total();
   return step;
 }
 

@@ -12,17 +12,21 @@ namespace flopcast {
 struct StepTime {
   Seconds compute;   ///< forward and backward operators
   Seconds recompute; ///< operators done again in the backward pass
+  Seconds host;      ///< waiting for the host to launch operators
   Seconds tensor_parallel;
   Seconds context_parallel;
-  Seconds pipeline;      ///< messages between stages
-  Seconds data_parallel; ///< gradient exchange, and weights under ZeRO; the work that it delays
-  Seconds bubble;        ///< waiting for the pipeline to fill and drain
+  Seconds expert_parallel; ///< tokens on their way to experts and back
+  Seconds pipeline;        ///< messages between stages
+  Seconds data_parallel;   ///< gradient exchange, and weights under ZeRO; the work that it delays
+  Seconds bubble;          ///< waiting for the pipeline to fill and drain
   Seconds optimizer;
-  Seconds stated; ///< a step whose time the plan states has this part alone
+  Seconds overhead;   ///< of the software, once a step
+  Seconds stragglers; ///< waiting for the slowest of all GPUs
+  Seconds stated;     ///< a step whose time the plan states has this part alone
 
   [[nodiscard]] Seconds total() const {
-    return compute + recompute + tensor_parallel + context_parallel + pipeline + data_parallel +
-           bubble + optimizer + stated;
+    return compute + recompute + host + tensor_parallel + context_parallel + expert_parallel +
+           pipeline + data_parallel + bubble + optimizer + overhead + stragglers + stated;
   }
 };
 

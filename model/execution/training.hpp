@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hardware/device.hpp"
+#include "model/execution/software.hpp"
 
 #include <cstdint>
 #include <span>
@@ -28,6 +29,7 @@ struct Training {
   std::int64_t micro_batch = 1;  ///< sequences a rank works on at once
   std::int64_t global_batch = 1; ///< sequences in a step
   bool overlap_gradient_exchange = true;
+  Software software;    ///< what the training stack adds to the device's own times
   Bytes memory_reserve; ///< context, libraries and communication buffers that no tensor explains
 
   bool operator==(const Training &) const = default;

@@ -103,18 +103,22 @@ public:
     if (!in_calibrated_range(cluster.calibration, call))
       work.extrapolated.set(static_cast<std::size_t>(op.role));
     const auto time = [&](const OperatorCall &of) {
-      return operator_time(cluster.device, cluster.calibration, of);
+      return in_training(training_.software, of,
+                         operator_time(cluster.device, cluster.calibration, of));
     };
     const Seconds forward = time(call);
+    region.forward_calls += op.count;
     region.forward += count * forward;
     region.forward_work += count * OperatorWork{call.flops, call.bytes};
     for (const OperatorCall &backward : backward_calls(call)) {
+      region.backward_calls += op.count;
       region.backward += count * time(backward);
       region.backward_work += count * OperatorWork{backward.flops, backward.bytes};
     }
     add_saved(op, region);
     if (op.attention_core) {
       region.attention_core += count * forward;
+      region.core_calls += op.count;
       region.core_work += count * OperatorWork{call.flops, call.bytes};
       region.core_flops += count * op.matmul_flops;
     }

@@ -41,6 +41,10 @@ struct RegionWork {
   OperatorWork backward_work;
   OperatorWork core_work;       ///< that attention_core times
   std::int64_t all_reduces = 0; ///< forward, over the tensor-parallel ranks
+  // Calls that the host launches, for one micro-batch.
+  std::int64_t forward_calls = 0;
+  std::int64_t backward_calls = 0;
+  std::int64_t core_calls = 0; ///< of forward_calls, those that attention_core times
 
   Bytes saved;             ///< by forward for backward, nothing recomputed
   Bytes saved_selectively; ///< with the attention core recomputed

@@ -150,6 +150,14 @@ Explanation ExplainedLeaves::by_key(std::string_view key) const {
     result.text = to_text(plan_.training.recompute);
     return result;
   }
+  if (key == "plan.expert_parallel")
+    return of_plan("expert parallel", any(parallel.expert_parallel), "parallelism.expert_parallel");
+  if (key == "plan.framework") {
+    Explanation result = of_plan("framework", any(0.0), "training.framework");
+    const std::string &id = plan_.training.software.framework;
+    result.text = id.empty() ? "none" : id;
+    return result;
+  }
   if (key == "plan.weight_bytes")
     return of_plan("bytes of a weight", in_bytes(bytes.weight), "training.precision");
   if (key == "plan.gradient_bytes")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/preset_fields.hpp"
 #include "hardware/units/text.hpp"
+#include "model/execution/software_preset.hpp"
 #include "model/planning/plan_fields.hpp"
 
 #include <fmt/format.h>
@@ -16,6 +17,7 @@ using namespace units;
 // Four degrees of at most this much multiply to less than 2^63.
 constexpr std::int64_t most_degree = 10'000;
 constexpr std::int64_t most_data_parallel = 1'000'000;
+constexpr std::string_view usual_framework = "megatron-core";
 
 NumberFormat usual_precision(const Device &device) {
   for (const NumberFormat format : {NumberFormat::bf16, NumberFormat::fp16})
@@ -120,6 +122,12 @@ void read_training(PlanReading &reading, TableReader table) {
   note("micro_batch", "1 sequence", "the least memory");
   training.overlap_gradient_exchange = table.flag("overlap_gradient_exchange").value_or(true);
   note("overlap_gradient_exchange", "true", "gradients are exchanged during the backward pass");
+  const std::string framework = table.text("framework").value_or(std::string(usual_framework));
+  note("framework", framework, "its launch costs, kernels and overlap; \"none\" adds nothing");
+  if (framework != "none")
+    if (const auto software = load_named(table, "framework",
+                                         [&] { return load_software(reading.catalog, framework); }))
+      training.software = software->on(reading.run.cluster.device.architecture);
   training.memory_reserve =
       table.quantity("memory_reserve", Bytes{}, sane::most_bytes).value_or(usual_reserve);
   note("memory_reserve", human_text(usual_reserve),

@@ -4,7 +4,9 @@
 #include "hardware/preset_fields.hpp"
 #include "model/validation/text_match.hpp"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace flopcast {
 namespace {
@@ -42,6 +44,7 @@ FrameworkRules read_framework_rules(const InputValue &root_value, const std::str
   rules.match = root.texts("match");
   if (rules.match.empty())
     root.report_missing("match", "texts by which a run's framework is known, in lower case");
+  rules.sources = root.texts("sources");
 
   TableReader unstated = root.table("unstated");
   replace(rules.data_parallel_only, unstated.flag("data_parallel_only"));
@@ -59,6 +62,7 @@ FrameworkRules read_framework_rules(const InputValue &root_value, const std::str
   replace(rules.counting, unstated.choice("flops", flop_counting_names()));
   replace(rules.peak_of_precision, unstated.choice<bool>("mfu_peak", peaks));
   unstated.finish();
+  rules.software = read_software(root.table("software"), id);
   root.finish();
   return rules;
 }
@@ -73,16 +77,22 @@ std::vector<FrameworkRules> load_framework_rules(const PresetCatalog &catalog) {
 }
 
 const FrameworkRules *find_rules(const std::vector<FrameworkRules> &rules,
-                                 std::string_view framework) {
-  const std::string text = lower_case(framework);
+                                 std::string_view framework, std::string_view source) {
+  const std::string name = lower_case(framework);
+  const std::string where = lower_case(source);
   const FrameworkRules *best = nullptr;
-  std::size_t longest = 0;
-  for (const FrameworkRules &candidate : rules)
+  std::pair<bool, std::size_t> closest; // whether of this source, and how long a text
+  for (const FrameworkRules &candidate : rules) {
+    const bool of_source = std::ranges::any_of(
+        candidate.sources, [&](const std::string &text) { return holds(where, text); });
+    if (!candidate.sources.empty() && !of_source)
+      continue;
     for (const std::string &part : candidate.match)
-      if (part.size() > longest && holds(text, part)) {
+      if (const std::pair close{of_source, part.size()}; holds(name, part) && close > closest) {
         best = &candidate;
-        longest = part.size();
+        closest = close;
       }
+  }
   return best;
 }
 

@@ -3,6 +3,7 @@
 
 #include "hardware/presets/catalog.hpp"
 #include "hardware/provenance.hpp"
+#include "model/execution/software_preset.hpp"
 #include "model/execution/training.hpp"
 
 #include <cstdint>
@@ -32,6 +33,9 @@ struct FrameworkRules {
   std::string name;
   Provenance provenance;
   std::vector<std::string> match; ///< texts in the run's `framework`, lower case
+  /// Texts in the run's `source`, one of which must be there; none: any. They tell apart editions
+  /// of one framework of which the table states none.
+  std::vector<std::string> sources;
 
   /// Parallel degrees that are 1 where unstated, if the framework has no others.
   bool data_parallel_only = false;
@@ -48,6 +52,7 @@ struct FrameworkRules {
   bool overlap_gradient_exchange = true;
   std::int64_t vocabulary_multiple = 1;
   FlopCounting counting = FlopCounting::model;
+  SoftwarePreset software;
   bool peak_of_precision = true; ///< a printed MFU is of the peak in the precision, else in bf16
 };
 
@@ -58,8 +63,9 @@ struct FrameworkRules {
 /// All of them, by id. Throws InputError if one is broken.
 [[nodiscard]] std::vector<FrameworkRules> load_framework_rules(const PresetCatalog &catalog);
 
-/// The rules whose longest text the framework's name holds; null where none is there.
+/// The rules whose longest text the framework's name holds, those of the run's source before those
+/// of any; null where none is there.
 [[nodiscard]] const FrameworkRules *find_rules(const std::vector<FrameworkRules> &rules,
-                                               std::string_view framework);
+                                               std::string_view framework, std::string_view source);
 
 } // namespace flopcast

@@ -244,9 +244,9 @@ RunPlanning RunPlanner::plan_of(const RunRecord &run) {
     return skip(to_text(run.problems.front()));
   if (std::string why = unmodelled(run); !why.empty())
     return skip(std::move(why));
-  const FrameworkRules *rules = find_rules(rules_, run.framework);
+  const FrameworkRules *rules = find_rules(rules_, run.framework, run.source);
   if (rules == nullptr)
-    rules = find_rules(rules_, "default");
+    rules = find_rules(rules_, "default", {});
   if (rules == nullptr)
     return skip("no rules for the framework, and no presets/frameworks/default.toml");
   if (const auto names = missing(run, *rules); !names.empty())
@@ -274,6 +274,7 @@ RunPlanning RunPlanner::plan_of(const RunRecord &run) {
   plan.training = settings.training(plan.parallelism.data_parallel);
   if (!settings.skipped().empty())
     return skip(settings.skipped());
+  plan.training.software = rules->software.on(planned.cluster.device.architecture);
   settings.interleave(plan);
   plan.data.sequence_length = *run.seq_len;
   plan.data.tokens = run.tokens_total.value_or(static_cast<double>(plan.training.global_batch) *

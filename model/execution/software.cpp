@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/execution/software.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace flopcast {
+namespace {
+
+constexpr SoftwareConstant share(std::string_view key, double Software::*member, double lowest,
+                                 double highest, std::string_view meaning) {
+  return {.key = key, .share = member, .lowest = lowest, .highest = highest, .meaning = meaning};
+}
+
+constexpr SoftwareConstant time(std::string_view key, Seconds Software::*member, double highest,
+                                std::string_view meaning) {
+  return {.key = key, .time = member, .lowest = 0, .highest = highest, .meaning = meaning};
+}
+
+constexpr std::array constants{
+    time("host_forward", &Software::host_forward, 1e-3,
+         "the host's time to launch an operator, forward"),
+    time("host_backward", &Software::host_backward, 1e-3,
+         "the host's time to launch an operator, backward"),
+    time("host_exchange", &Software::host_exchange, 1e-2, "the host's time to launch a collective"),
+    share("products", &Software::products, 0.5, 4, "time of matrix products over theirs alone"),
+    share("scores", &Software::scores, 0.3, 4,
+          "time of the products of unfused attention over theirs alone"),
+    share("attention", &Software::attention, 0.5, 8, "time of fused attention over its own alone"),
+    share("streams", &Software::streams, 0.2, 8, "time of memory-bound operators, fused once each"),
+    share("tensor_exchange", &Software::tensor_exchange, 0.3, 8,
+          "time of tensor-parallel collectives over theirs alone"),
+    share("gradient_exchange", &Software::gradient_exchange, 0.3, 8,
+          "time of gradient and weight exchange over its own alone"),
+    share("stage_exchange", &Software::stage_exchange, 0.1, 20,
+          "time of messages between stages over theirs alone"),
+    share("hidden_tensor_exchange", &Software::hidden_tensor_exchange, 0, 1,
+          "share of tensor-parallel exchange behind products"),
+    time("step_overhead", &Software::step_overhead, 10, "time of a step outside of the model"),
+    share("jitter", &Software::jitter, 0, 0.2, "standard deviation of a GPU's step, as a share"),
+};
+
+double slowdown(const Software &software, OperatorClass kind) {
+  switch (kind) {
+  case OperatorClass::gemm:
+  case OperatorClass::grouped_gemm:
+  case OperatorClass::convolution:
+    return software.products;
+  case OperatorClass::batched_gemm:
+    return software.scores;
+  case OperatorClass::fused_attention:
+    return software.attention;
+  default:
+    return software.streams;
+  }
+}
+
+} // namespace
+
+double SoftwareConstant::of(const Software &software) const {
+  return share != nullptr ? software.*share : (software.*time).in(units::second);
+}
+
+void SoftwareConstant::set(Software &software, double value) const {
+  if (share != nullptr)
+    software.*share = value;
+  else
+    software.*time = value * units::second;
+}
+
+std::span<const SoftwareConstant> software_constants() { return constants; }
+
+Seconds in_training(const Software &software, const OperatorCall &call, Seconds alone) {
+  return slowdown(software, call.kind) * alone;
+}
+
+Seconds with_host(Seconds device, Seconds host) {
+  if (host <= Seconds{} || device <= Seconds{})
+    return std::max(device, host);
+  constexpr double sharpness = 8;
+  const double ratio = std::min(host / device, device / host);
+  return std::pow(1 + std::pow(ratio, sharpness), 1 / sharpness) * std::max(device, host);
+}
+
+double slowest_of(const Software &software, double gpus) {
+  return 1 + software.jitter * std::sqrt(2 * std::log(std::max(gpus, 1.0)));
+}
+
+} // namespace flopcast

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/operator_call.hpp"
+#include "hardware/units/quantity.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace flopcast {
+
+/// What a training stack makes of operators and exchanges that a device could do alone: the few
+/// constants in which stacks differ, each with a physical meaning. Neutral by default: kernels run
+/// as when they were measured one by one, and the host is never waited for.
+struct Software {
+  std::string framework; ///< id of its preset; "" for the neutral one
+
+  // The host launches operators ahead of the device, which waits where the host is slower.
+  Seconds host_forward;
+  Seconds host_backward;
+  Seconds host_exchange; ///< the same for a collective
+
+  // Time in training over time alone: sustained clocks, cold caches, kernels of another make.
+  double products = 1;  ///< matrix products
+  double scores = 1;    ///< products of unfused attention
+  double attention = 1; ///< fused attention
+  double streams = 1;   ///< memory-bound operators: passes over memory that are not fused
+
+  // Time in training over what the links were measured to take.
+  double tensor_exchange = 1;
+  double gradient_exchange = 1; ///< of weights too, under ZeRO
+  double stage_exchange = 1;    ///< messages between pipeline stages
+
+  double hidden_tensor_exchange = 0; ///< share of them that runs behind the products it is cut into
+  Seconds step_overhead;             ///< gradient norm, optimizer launches, data, logging
+  /// Standard deviation of one GPU's step as a share of it: a step waits for the slowest of all.
+  double jitter = 0;
+
+  bool operator==(const Software &) const = default;
+};
+
+/// A constant of Software as files and the fit know it: `member` or `time`, whichever is set.
+struct SoftwareConstant {
+  std::string_view key;
+  double Software::*share = nullptr;
+  Seconds Software::*time = nullptr;
+  double lowest = 0; ///< in the constant's unit: 1, or seconds
+  double highest = 0;
+  std::string_view meaning;
+
+  [[nodiscard]] double of(const Software &software) const;
+  void set(Software &software, double value) const;
+};
+
+[[nodiscard]] std::span<const SoftwareConstant> software_constants();
+
+/// Time of an operator in training that takes `alone` by itself.
+[[nodiscard]] Seconds in_training(const Software &software, const OperatorCall &call,
+                                  Seconds alone);
+
+/// Time of work that keeps the device busy for `device` and the host, which launches it ahead, for
+/// `host`: the longer of the two, and up to 9 % more where they are alike, since neither is always
+/// ahead.
+[[nodiscard]] Seconds with_host(Seconds device, Seconds host);
+
+/// How much longer a step of `gpus` takes than one GPU's mean step, as a factor: the expected
+/// largest of that many draws from a normal distribution, 1 + jitter × √(2 ln n).
+[[nodiscard]] double slowest_of(const Software &software, double gpus);
+
+} // namespace flopcast

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/input/table_reader.hpp"
+#include "hardware/presets/catalog.hpp"
+#include "model/execution/software.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace flopcast {
+
+/// The constants of one stack: on any device, and on those of an architecture for which its kernels
+/// differ.
+struct SoftwarePreset {
+  Software base;
+  std::map<std::string, Software, std::less<>> by_architecture;
+
+  /// The constants on a device of that architecture.
+  [[nodiscard]] const Software &on(std::string_view architecture) const;
+};
+
+/// Reads the table [software] of a framework: constants by key, tables of those that differ by
+/// architecture. What it leaves out is neutral, or in such a table as the framework's.
+[[nodiscard]] SoftwarePreset read_software(TableReader table, const std::string &framework);
+
+/// That of the framework preset of this name. Throws InputError if there is none or it is broken.
+[[nodiscard]] SoftwarePreset load_software(const PresetCatalog &catalog, const std::string &name);
+
+/// The same as text: what read_software() reads.
+[[nodiscard]] std::string software_toml(const SoftwarePreset &preset);
+
+} // namespace flopcast

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/validation/software_fit.hpp"
+
+#include "model/planning/estimate.hpp"
+
+#include <Eigen/Dense>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <optional>
+#include <set>
+
+namespace flopcast {
+namespace {
+
+/// What is expected of a constant before any run is seen, and how far from it a stack may be: a
+/// standard deviation of the logarithm.
+struct Prior {
+  std::string_view key;
+  double centre = 1;
+  double spread = 0;
+  double by_architecture = 0; ///< the same between architectures of one stack; 0: does not differ
+};
+
+constexpr Prior priors[] = {
+    {"host_forward", 50e-6, 0.8, 0},
+    {"host_backward", 40e-6, 0.8, 0},
+    {"host_exchange", 30e-6, 1.0, 0},
+    {"products", 1.08, 0.10, 0.08},
+    {"scores", 1.0, 0.3, 0},
+    {"attention", 1.15, 0.25, 0.25},
+    {"streams", 1.3, 0.35, 0.15},
+    {"tensor_exchange", 1.15, 0.3, 0},
+    {"gradient_exchange", 1.3, 0.4, 0},
+    {"stage_exchange", 1.5, 0.7, 0},
+    {"step_overhead", 4e-3, 1.2, 0},
+    {"jitter", 0.006, 0.7, 0},
+};
+
+const SoftwareConstant &constant_of(std::string_view key) {
+  return *std::ranges::find(software_constants(), key, &SoftwareConstant::key);
+}
+
+/// One number that is fitted: log(constant / centre) of a framework, or of its runs on one
+/// architecture on top of that.
+struct Parameter {
+  const Prior *prior = nullptr;
+  std::string architecture; ///< "": of the framework
+  double spread = 0;
+};
+
+constexpr double residual_scale = 0.05; // of log(predicted / measured): what a good stack scatters
+constexpr double huber = 1.5;           // residuals beyond this many scales count linearly
+
+class FrameworkFit {
+public:
+  explicit FrameworkFit(std::vector<const TimedRun *> runs) : runs_(std::move(runs)) {
+    std::set<std::string> architectures;
+    std::map<std::string, double> sizes;
+    for (const TimedRun *run : runs_) {
+      architectures.insert(run->planned.cluster.device.architecture);
+      sizes[run->group] += 1;
+    }
+    for (const TimedRun *run : runs_)
+      weights_.push_back(1 / sizes[run->group]);
+    for (const Prior &prior : priors) {
+      parameters_.push_back({&prior, "", prior.spread});
+      if (prior.by_architecture > 0 && architectures.size() > 1)
+        for (const std::string &architecture : architectures)
+          parameters_.push_back({&prior, architecture, prior.by_architecture});
+    }
+  }
+
+  [[nodiscard]] SoftwarePreset fitted() const {
+    const auto n = static_cast<Eigen::Index>(parameters_.size());
+    Eigen::VectorXd x = Eigen::VectorXd::Zero(n);
+    Eigen::VectorXd r = residuals(x);
+    double cost = objective(r, x);
+    double damping = 1e-2;
+    constexpr int most_steps = 40;
+    for (int step = 0; step < most_steps; ++step) {
+      const Eigen::MatrixXd jacobian = slopes(x, r);
+      Eigen::MatrixXd normal = Eigen::MatrixXd::Zero(n, n);
+      Eigen::VectorXd gradient = Eigen::VectorXd::Zero(n);
+      for (Eigen::Index i = 0; i < r.size(); ++i) {
+        const double w = weights_[static_cast<std::size_t>(i)] *
+                         std::min(1.0, huber / std::max(std::abs(r(i)), 1e-12));
+        normal += w * jacobian.row(i).transpose() * jacobian.row(i);
+        gradient += w * r(i) * jacobian.row(i).transpose();
+      }
+      for (Eigen::Index j = 0; j < n; ++j) {
+        const double pull = 1 / std::pow(parameters_[static_cast<std::size_t>(j)].spread, 2);
+        normal(j, j) += pull;
+        gradient(j) += pull * x(j);
+      }
+      bool better = false;
+      for (int tries = 0; tries < 8 && !better; ++tries) {
+        Eigen::MatrixXd damped = normal;
+        damped.diagonal() *= 1 + damping;
+        const Eigen::VectorXd next = x - damped.ldlt().solve(gradient);
+        const Eigen::VectorXd next_r = residuals(next);
+        const double next_cost = objective(next_r, next);
+        if (next_cost < cost) {
+          better = true;
+          const double gain = cost - next_cost;
+          x = next;
+          r = next_r;
+          cost = next_cost;
+          damping = std::max(damping / 5, 1e-7);
+          if (gain < 1e-5 * cost)
+            return preset(x);
+        } else {
+          damping *= 4;
+        }
+      }
+      if (!better)
+        break;
+    }
+    return preset(x);
+  }
+
+private:
+  [[nodiscard]] SoftwarePreset preset(const Eigen::VectorXd &x) const {
+    SoftwarePreset result;
+    result.base = runs_.front()->planned.rules->software.base; // constants that are not fitted
+    const auto value = [&](const Parameter &parameter, double log_value) {
+      const SoftwareConstant &constant = constant_of(parameter.prior->key);
+      return std::clamp(log_value, std::log(std::max(constant.lowest, 1e-9)),
+                        std::log(constant.highest));
+    };
+    for (std::size_t j = 0; j < parameters_.size(); ++j)
+      if (const Parameter &p = parameters_[j]; p.architecture.empty())
+        constant_of(p.prior->key)
+            .set(result.base,
+                 std::exp(value(p, std::log(p.prior->centre) + x(static_cast<Eigen::Index>(j)))));
+    for (std::size_t j = 0; j < parameters_.size(); ++j) {
+      const Parameter &p = parameters_[j];
+      if (p.architecture.empty())
+        continue;
+      Software &own = result.by_architecture.try_emplace(p.architecture, result.base).first->second;
+      const SoftwareConstant &constant = constant_of(p.prior->key);
+      constant.set(own, std::exp(value(p, std::log(constant.of(result.base)) +
+                                              x(static_cast<Eigen::Index>(j)))));
+    }
+    return result;
+  }
+
+  [[nodiscard]] Eigen::VectorXd residuals(const Eigen::VectorXd &x) const {
+    const SoftwarePresets presets{{runs_.front()->planned.rules->id, preset(x)}};
+    Eigen::VectorXd r(static_cast<Eigen::Index>(runs_.size()));
+    for (std::size_t i = 0; i < runs_.size(); ++i)
+      r(static_cast<Eigen::Index>(i)) =
+          std::log(predicted_step(*runs_[i], presets) / runs_[i]->measured) / residual_scale;
+    return r;
+  }
+
+  [[nodiscard]] Eigen::MatrixXd slopes(const Eigen::VectorXd &x, const Eigen::VectorXd &r) const {
+    constexpr double step = 0.02; // wide, since launches and kernels change places at kinks
+    Eigen::MatrixXd jacobian(r.size(), x.size());
+    for (Eigen::Index j = 0; j < x.size(); ++j) {
+      Eigen::VectorXd up = x;
+      Eigen::VectorXd down = x;
+      up(j) += step;
+      down(j) -= step;
+      jacobian.col(j) = (residuals(up) - residuals(down)) / (2 * step);
+    }
+    return jacobian;
+  }
+
+  [[nodiscard]] double objective(const Eigen::VectorXd &r, const Eigen::VectorXd &x) const {
+    double sum = 0;
+    for (Eigen::Index i = 0; i < r.size(); ++i) {
+      const double a = std::abs(r(i));
+      sum += weights_[static_cast<std::size_t>(i)] * (a <= huber ? a * a : huber * (2 * a - huber));
+    }
+    for (Eigen::Index j = 0; j < x.size(); ++j)
+      sum += std::pow(x(j) / parameters_[static_cast<std::size_t>(j)].spread, 2);
+    return sum;
+  }
+
+  std::vector<const TimedRun *> runs_;
+  std::vector<double> weights_;
+  std::vector<Parameter> parameters_;
+};
+
+/// The fold of a group: the same for every order of the runs.
+int fold_of(const std::string &group, int folds) {
+  std::uint64_t hash = 1469598103934665603U; // FNV-1a
+  for (const char c : group)
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  return static_cast<int>((hash >> 20) % static_cast<std::uint64_t>(folds));
+}
+
+} // namespace
+
+double predicted_step(const TimedRun &run, const SoftwarePresets &presets) {
+  Plan plan = run.planned.timed_plan;
+  const auto found = presets.find(run.planned.rules->id);
+  const SoftwarePreset &preset =
+      found == presets.end() ? run.planned.rules->software : found->second;
+  plan.training.software = preset.on(run.planned.cluster.device.architecture);
+  return estimate(plan, run.planned.cluster).step->time.total().in(units::second);
+}
+
+SoftwarePresets fit_software(std::span<const TimedRun> runs) {
+  std::map<std::string, std::vector<const TimedRun *>> by_framework;
+  for (const TimedRun &run : runs)
+    by_framework[run.planned.rules->id].push_back(&run);
+  SoftwarePresets presets;
+  for (auto &[framework, own] : by_framework)
+    presets.emplace(framework, FrameworkFit(std::move(own)).fitted());
+  return presets;
+}
+
+std::vector<double> cross_validated_steps(std::span<const TimedRun> runs, int folds) {
+  std::vector<double> steps(runs.size());
+  for (int fold = 0; fold < folds; ++fold) {
+    std::vector<TimedRun> seen;
+    for (const TimedRun &run : runs)
+      if (fold_of(run.group, folds) != fold)
+        seen.push_back(run);
+    const SoftwarePresets presets = fit_software(seen);
+    for (std::size_t i = 0; i < runs.size(); ++i)
+      if (fold_of(runs[i].group, folds) == fold)
+        steps[i] = predicted_step(runs[i], presets);
+  }
+  return steps;
+}
+
+} // namespace flopcast
