@@ -52,6 +52,8 @@ void append_rows(ReportSection &section, const Answer &answer, QuantitySection w
     const bool nothing = !value || value->value == 0;
     if (nothing && is_optional_row(quantity.key))
       continue;
+    if (nothing && quantity.key == "parameters.prediction")
+      continue;
     if (quantity.key == "parameters.active" && value->value == estimate.parameters.total)
       continue;
     ReportRow row{std::string(quantity.key),

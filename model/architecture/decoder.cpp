@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <numeric>
 
@@ -50,6 +51,58 @@ constexpr std::int64_t most_layers = 10'000;
 constexpr std::int64_t most_width = 10'000'000;
 constexpr std::int64_t most_vocabulary = 1'000'000'000;
 constexpr std::int64_t most_context = 1'000'000'000;
+constexpr std::int64_t most_experts = 100'000;
+constexpr std::int64_t most_prediction_layers = 100;
+
+/// Presets name the source of each table.
+void finish_part(TableReader &table) {
+  (void)table.text("source");
+  (void)table.date("date");
+  table.finish();
+}
+
+void read_experts(TableReader table, std::optional<MixtureOfExperts> &experts) {
+  MixtureOfExperts read = experts.value_or(MixtureOfExperts{});
+  replace(read.count, table.integer("count", 1, most_experts));
+  replace(read.per_token, table.integer("per_token", 1, most_experts));
+  replace(read.hidden, table.integer("hidden", 1, most_width));
+  replace(read.shared_hidden, table.integer("shared_hidden", 0, most_width));
+  replace(read.shared_gate, table.flag("shared_gate"));
+  replace(read.router_bias, table.flag("router_bias"));
+  replace(read.dense_first, table.integer("dense_first", 0, most_layers));
+  replace(read.interval, table.integer("interval", 1, most_layers));
+  if (const auto activation = table.choice("activation", activation_names()))
+    read.activation = activation;
+  const auto required = [&](std::string_view key, std::int64_t value, std::string_view what) {
+    if (value <= 0 && !table.has(key))
+      table.report_missing(key, what);
+  };
+  required("count", read.count, "the number of experts of a layer");
+  required("per_token", read.per_token, "the number of experts that a token uses");
+  required("hidden", read.hidden, "the inner width of an expert");
+  if (read.per_token > read.count && read.count > 0)
+    table.report("per_token", fmt::format("{} experts for a token are more than the {} of a layer",
+                                          read.per_token, read.count));
+  finish_part(table);
+  experts = read;
+}
+
+void read_latent_attention(TableReader table, std::optional<LatentAttention> &attention) {
+  LatentAttention read = attention.value_or(LatentAttention{});
+  if (const auto rank = table.integer("q_lora_rank", 1, most_width))
+    read.q_lora_rank = rank;
+  const auto dimension = [&](std::string_view key, std::int64_t &value, std::string_view what) {
+    replace(value, table.integer(key, 1, 100'000));
+    if (value <= 0 && !table.has(key))
+      table.report_missing(key, what);
+  };
+  dimension("kv_lora_rank", read.kv_lora_rank, "the width of the latent of keys and values");
+  dimension("qk_nope_head_dim", read.qk_nope_head_dim, "the width of a head's unrotated part");
+  dimension("qk_rope_head_dim", read.qk_rope_head_dim, "the width of a head's rotated part");
+  dimension("v_head_dim", read.v_head_dim, "the width of a head's values");
+  finish_part(table);
+  attention = read;
+}
 
 } // namespace
 
@@ -71,6 +124,39 @@ std::int64_t Decoder::local_layers() const {
     return layers;
   // Local layers come first in each group, so a last group without its global layer has none.
   return layers - layers / (*local_layers_per_global + 1);
+}
+
+bool Decoder::is_local(std::int64_t layer) const {
+  return sliding_window &&
+         (!local_layers_per_global || (layer + 1) % (*local_layers_per_global + 1) != 0);
+}
+
+bool Decoder::has_experts(std::int64_t layer) const {
+  return experts && layer >= experts->dense_first && (layer + 1) % experts->interval == 0;
+}
+
+std::int64_t Decoder::expert_layers() const {
+  if (!experts)
+    return 0;
+  return layers / experts->interval - std::min(experts->dense_first, layers) / experts->interval;
+}
+
+std::int64_t Decoder::query_key_dim() const {
+  return latent_attention ? latent_attention->qk_nope_head_dim + latent_attention->qk_rope_head_dim
+                          : head_dim;
+}
+
+std::int64_t Decoder::value_dim() const {
+  return latent_attention ? latent_attention->v_head_dim : head_dim;
+}
+
+double Decoder::key_value_width(std::int64_t tensor_parallel) const {
+  // With more ranks than key-value heads each rank still holds one head of them.
+  const double kv =
+      std::max(1.0, static_cast<double>(kv_heads) / static_cast<double>(tensor_parallel));
+  if (!latent_attention)
+    return 2 * kv * static_cast<double>(head_dim);
+  return kv * static_cast<double>(query_key_dim() + value_dim());
 }
 
 std::span<const Spelled<Activation>> activation_names() { return activations; }
@@ -108,11 +194,18 @@ void read_architecture(TableReader &table, Decoder &decoder) {
   replace(decoder.bias, table.choice("bias", bias_names()));
   replace(decoder.parallel_attention, table.flag("parallel_attention"));
   replace(decoder.qk_norm, table.flag("qk_norm"));
+  replace(decoder.qk_norm_all_heads, table.flag("qk_norm_all_heads"));
+  replace(decoder.attention_sinks, table.flag("attention_sinks"));
   replace(decoder.causal, table.flag("causal"));
   if (auto window = table.integer("sliding_window", 1, most_context))
     decoder.sliding_window = window;
   if (auto local = table.integer("local_layers_per_global", 1, most_layers))
     decoder.local_layers_per_global = local;
+  if (table.has("experts"))
+    read_experts(table.table("experts"), decoder.experts);
+  if (table.has("latent_attention"))
+    read_latent_attention(table.table("latent_attention"), decoder.latent_attention);
+  replace(decoder.prediction_layers, table.integer("prediction_layers", 0, most_prediction_layers));
 }
 
 void check_architecture(TableReader &table, const Decoder &decoder) {
@@ -123,7 +216,8 @@ void check_architecture(TableReader &table, const Decoder &decoder) {
   required("layers", decoder.layers, "the number of layers");
   required("hidden", decoder.hidden, "the width of the residual stream");
   required("heads", decoder.heads, "the number of attention heads");
-  required("ffn_hidden", decoder.ffn_hidden, "the width of the MLP's inner layer");
+  if (decoder.expert_layers() < decoder.layers)
+    required("ffn_hidden", decoder.ffn_hidden, "the width of the MLP's inner layer");
   required("vocabulary", decoder.vocabulary, "the number of token embeddings");
   required("context_length", decoder.context_length,
            "the longest sequence of the model, in tokens");
@@ -137,6 +231,18 @@ void check_architecture(TableReader &table, const Decoder &decoder) {
     table.report("heads", "heads x head_dim is above 10,000,000");
   if (decoder.local_layers_per_global && !decoder.sliding_window)
     table.report("local_layers_per_global", "needs sliding_window, the tokens of a local layer");
+  if (decoder.experts && decoder.layers > 0 && decoder.expert_layers() == 0)
+    table.report("experts", fmt::format("no layer has them: dense_first = {} and interval = {} "
+                                        "leave none of {} layers",
+                                        decoder.experts->dense_first, decoder.experts->interval,
+                                        decoder.layers));
+  if (decoder.qk_norm_all_heads && !decoder.qk_norm)
+    table.report("qk_norm_all_heads", "needs qk_norm = true");
+  if (decoder.latent_attention && decoder.position != Position::rotary)
+    table.report("latent_attention", "has a rotated part: needs position = \"rotary\"");
+  if (decoder.latent_attention && decoder.kv_heads != decoder.heads && decoder.kv_heads > 0)
+    table.report("kv_heads", "latent attention makes keys and values for every head: leave "
+                             "kv_heads out or give heads");
 }
 
 } // namespace flopcast

@@ -17,7 +17,40 @@ enum class Normalization { layernorm, rmsnorm, layernorm_no_bias };
 enum class NormPlacement { pre, post, sandwich };
 enum class BiasTerms { all, qkv, none };
 
-/// A dense decoder: everything that parameters and FLOPs depend on. The letters in comments are
+/// Whether the MLP multiplies two products of its input: it has three matrices then, not two.
+[[nodiscard]] constexpr bool is_gated(Activation activation) {
+  return activation == Activation::swiglu || activation == Activation::geglu;
+}
+
+/// Experts in place of the MLP, of which each token uses a few.
+struct MixtureOfExperts {
+  std::int64_t count = 0;         ///< of a layer, those aside that every token uses
+  std::int64_t per_token = 0;     ///< that the router picks
+  std::int64_t hidden = 0;        ///< inner width of one
+  std::int64_t shared_hidden = 0; ///< of those that every token uses, together; 0: there are none
+  bool shared_gate = false;       ///< weighs the shared experts by a product with the token (Qwen)
+  bool router_bias = false;       ///< one number an expert (DeepSeek-V3, GPT-OSS)
+  std::int64_t dense_first = 0;   ///< layers at the start that keep the MLP
+  std::int64_t interval = 1;      ///< after them each layer has experts whose number this divides
+  std::optional<Activation> activation = std::nullopt; ///< where it is not the MLP's
+
+  bool operator==(const MixtureOfExperts &) const = default;
+};
+
+/// Multi-head latent attention: queries, keys and values are made of narrow latent vectors.
+/// Source: DeepSeek-V2 (2024), section 2.1, in the words of the published configurations.
+struct LatentAttention {
+  std::optional<std::int64_t> q_lora_rank =
+      std::nullopt; ///< absent: queries are made of the stream itself
+  std::int64_t kv_lora_rank = 0;
+  std::int64_t qk_nope_head_dim = 0;
+  std::int64_t qk_rope_head_dim = 0; ///< of the rotated part, which the keys of all heads share
+  std::int64_t v_head_dim = 0;
+
+  bool operator==(const LatentAttention &) const = default;
+};
+
+/// A decoder: everything that parameters and FLOPs depend on. The letters in comments are
 /// those of the literature: L layers, h hidden, a heads, d head_dim, s sequence, V vocabulary.
 struct Decoder {
   std::int64_t layers = 0;
@@ -41,18 +74,31 @@ struct Decoder {
   BiasTerms bias = BiasTerms::all;
   bool parallel_attention = false; ///< attention and MLP side by side (PaLM)
   bool qk_norm = false;
+  bool qk_norm_all_heads = false; ///< one norm over the heads together, not one for each (OLMoE)
+  bool attention_sinks = false;   ///< one score a head that no key has (GPT-OSS)
   bool causal = true;
   std::optional<std::int64_t> sliding_window; ///< tokens that a local layer attends to
   /// Local layers for each global one; absent: all layers are local if there is a window.
   std::optional<std::int64_t> local_layers_per_global;
 
-  [[nodiscard]] bool gated() const {
-    return activation == Activation::swiglu || activation == Activation::geglu;
-  }
+  std::optional<MixtureOfExperts> experts;
+  std::optional<LatentAttention> latent_attention; ///< head_dim is not used then
+  /// Layers that predict the tokens after the next: multi-token prediction. Not among `layers`.
+  std::int64_t prediction_layers = 0;
+
+  [[nodiscard]] bool gated() const { return is_gated(activation); }
   [[nodiscard]] std::int64_t norms() const;
   [[nodiscard]] std::int64_t padded_vocabulary(std::int64_t tensor_parallel) const;
   /// Layers with a sliding window; the rest attend to the whole sequence.
   [[nodiscard]] std::int64_t local_layers() const;
+  [[nodiscard]] bool is_local(std::int64_t layer) const;
+  [[nodiscard]] bool has_experts(std::int64_t layer) const;
+  [[nodiscard]] std::int64_t expert_layers() const;
+  /// Width of a head's queries and keys, and of its values.
+  [[nodiscard]] std::int64_t query_key_dim() const;
+  [[nodiscard]] std::int64_t value_dim() const;
+  /// Elements of a token's keys and values in a layer, on one of so many ranks.
+  [[nodiscard]] double key_value_width(std::int64_t tensor_parallel) const;
 
   bool operator==(const Decoder &) const = default;
 };

@@ -22,9 +22,10 @@ double six_n_per_token(double parameters) { return 6 * parameters; }
 
 double palm_flops_per_token(double parameters, const Decoder &decoder,
                             std::int64_t sequence_length) {
-  return 6 * parameters +
-         12.0 * static_cast<double>(decoder.layers) * static_cast<double>(decoder.heads) *
-             static_cast<double>(decoder.head_dim) * static_cast<double>(sequence_length);
+  const double head_dim = static_cast<double>(decoder.query_key_dim() + decoder.value_dim()) / 2;
+  return 6 * parameters + 12.0 * static_cast<double>(decoder.layers) *
+                              static_cast<double>(decoder.heads) * head_dim *
+                              static_cast<double>(sequence_length);
 }
 
 double kaplan_forward_flops_per_token(double non_embedding_parameters, const Decoder &decoder,

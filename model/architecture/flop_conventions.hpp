@@ -10,11 +10,13 @@ namespace flopcast {
 /// How the literature counts FLOPs. Each gives another number for the same model: name the
 /// convention whenever two are compared. All count 2 FLOP a multiply-add.
 
-/// Training FLOPs per token by the rule 6N: 2N forward, 4N backward; no attention scores.
+/// Training FLOPs per token by the rule 6N: 2N forward, 4N backward; no attention scores. With
+/// experts N is what a token uses.
 /// Source: Kaplan et al. 2020, section 2.1 (there with N without embeddings).
 [[nodiscard]] double six_n_per_token(double parameters);
 
-/// 6N + 12·L·H·Q·T per token: L layers, H heads, Q head dimension, T sequence length.
+/// 6N + 12·L·H·Q·T per token: L layers, H heads, Q head dimension (of latent attention the mean of
+/// keys' and values'), T sequence length.
 /// Source: Chowdhery et al. 2022 (PaLM), appendix B.
 [[nodiscard]] double palm_flops_per_token(double parameters, const Decoder &decoder,
                                           std::int64_t sequence_length);

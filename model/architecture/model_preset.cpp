@@ -38,6 +38,12 @@ ModelPreset read_model_preset(const InputValue &root_value, const std::string &i
   preset.series = required_text(root, "series", "such as \"GPT-3\"");
   preset.published_parameters =
       required_text(root, "published_parameters", "the published count, such as \"174.6e9\"");
+  constexpr std::array left_out{
+      Spelled<ActiveLeavesOut>{"token_table", ActiveLeavesOut::token_table},
+      Spelled<ActiveLeavesOut>{"embeddings", ActiveLeavesOut::embeddings}};
+  preset.published_active_parameters = root.text("published_active_parameters").value_or("");
+  preset.active_leaves_out = root.choice<ActiveLeavesOut>("published_active_leaves_out", left_out)
+                                 .value_or(ActiveLeavesOut::nothing);
   preset.provenance = read_provenance(root);
   preset.caveats = root.texts("caveats");
   preset.unverified = root.texts("unverified");

@@ -24,6 +24,9 @@ struct PublishedTraining {
   std::optional<Seconds> wall_clock;
 };
 
+/// What a published count of active parameters leaves out.
+enum class ActiveLeavesOut { nothing, token_table, embeddings };
+
 struct ModelPreset {
   std::string id;
   std::string name;
@@ -31,6 +34,8 @@ struct ModelPreset {
   Decoder decoder;
   /// As printed: all digits where the published count is exact, else only the certain ones.
   std::string published_parameters;
+  std::string published_active_parameters; ///< with experts; "" where none is published
+  ActiveLeavesOut active_leaves_out = ActiveLeavesOut::nothing;
   PublishedTraining training;
   Provenance provenance;
   std::vector<std::string> caveats;

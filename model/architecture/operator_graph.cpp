@@ -15,6 +15,12 @@ std::string_view to_text(OperatorRole role) {
                                                                            "qk_norm",
                                                                            "rotary",
                                                                            "relative_projection",
+                                                                           "query_down",
+                                                                           "query_norm",
+                                                                           "query_up",
+                                                                           "key_value_down",
+                                                                           "key_value_norm",
+                                                                           "key_value_up",
                                                                            "attention_scores",
                                                                            "attention_softmax",
                                                                            "attention_dropout",
@@ -28,7 +34,21 @@ std::string_view to_text(OperatorRole role) {
                                                                            "mlp_activation",
                                                                            "mlp_down",
                                                                            "mlp_post_norm",
+                                                                           "router",
+                                                                           "routing",
+                                                                           "expert_dispatch",
+                                                                           "expert_up",
+                                                                           "expert_activation",
+                                                                           "expert_down",
+                                                                           "expert_combine",
+                                                                           "shared_gate",
+                                                                           "shared_up",
+                                                                           "shared_activation",
+                                                                           "shared_down",
                                                                            "mlp_residual",
+                                                                           "prediction_embedding",
+                                                                           "prediction_norm",
+                                                                           "prediction_projection",
                                                                            "final_norm",
                                                                            "logits",
                                                                            "cross_entropy"};
@@ -37,7 +57,28 @@ std::string_view to_text(OperatorRole role) {
 
 std::int64_t parameter_count(const OperatorGraph &graph) {
   std::int64_t sum = 0;
-  for_each_operator(graph, [&](const Operator &op) { sum += op.count * op.parameters; });
+  for_each_operator(graph, [&](const Operator &op) {
+    if (op.region != Region::prediction)
+      sum += op.count * op.parameters;
+  });
+  return sum;
+}
+
+std::int64_t active_parameter_count(const OperatorGraph &graph) {
+  std::int64_t idle = 0;
+  for_each_operator(graph, [&](const Operator &op) {
+    if (op.region != Region::prediction)
+      idle += op.count * op.idle_parameters;
+  });
+  return parameter_count(graph) - idle;
+}
+
+std::int64_t prediction_parameter_count(const OperatorGraph &graph) {
+  std::int64_t sum = 0;
+  for_each_operator(graph, [&](const Operator &op) {
+    if (op.region == Region::prediction)
+      sum += op.count * op.parameters;
+  });
   return sum;
 }
 
@@ -54,7 +95,8 @@ std::int64_t embedding_parameter_count(const OperatorGraph &graph) {
 std::int64_t matrix_parameter_count(const OperatorGraph &graph) {
   std::int64_t sum = 0;
   for_each_operator(graph, [&](const Operator &op) {
-    if (op.region == Region::layer && op.kind == OperatorClass::gemm)
+    if (op.region == Region::layer &&
+        (op.kind == OperatorClass::gemm || op.kind == OperatorClass::grouped_gemm))
       sum += op.count * op.parameters;
   });
   return sum;

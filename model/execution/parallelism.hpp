@@ -4,11 +4,13 @@
 #include "hardware/collectives.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace flopcast {
 
 /// How the ranks share the model and the batch. Ranks are numbered tensor fastest, then context,
-/// data, pipeline.
+/// data, pipeline. For routed experts the ranks of a stage are divided anew: expert-tensor fastest,
+/// then expert, then those that hold the same experts.
 struct Parallelism {
   std::int64_t tensor_parallel = 1;
   bool sequence_parallel = false; ///< norms and residuals split along the sequence too
@@ -16,6 +18,9 @@ struct Parallelism {
   std::int64_t virtual_pipeline = 1; ///< chunks of layers on a stage (interleaved 1F1B)
   std::int64_t context_parallel = 1;
   std::int64_t expert_parallel = 1;
+  /// Ranks that share the width of an expert; absent: as many as tensor_parallel.
+  std::optional<std::int64_t> expert_tensor_parallel = std::nullopt;
+  double expert_imbalance = 1; ///< rows that come to the busiest rank's experts over the mean
   std::int64_t data_parallel = 1;
   int zero_stage = 0; ///< 1: optimizer, 2: and gradients, 3: and weights sharded (FSDP)
 
@@ -27,6 +32,18 @@ struct Parallelism {
   /// Ranks that hold the same weights: they exchange gradients and share the optimizer's states.
   [[nodiscard]] RankGroup gradient_group() const {
     return {context_parallel * data_parallel, tensor_parallel};
+  }
+  [[nodiscard]] std::int64_t expert_tensor() const {
+    return expert_tensor_parallel.value_or(tensor_parallel);
+  }
+  /// Ranks that hold different experts of a layer: they exchange tokens.
+  [[nodiscard]] RankGroup expert_group() const { return {expert_parallel, expert_tensor()}; }
+  /// Ranks that share the width of the same experts.
+  [[nodiscard]] RankGroup expert_tensor_group() const { return {expert_tensor(), 1}; }
+  /// Ranks that hold the same routed experts: they exchange those gradients.
+  [[nodiscard]] RankGroup expert_gradient_group() const {
+    const std::int64_t sharers = expert_parallel * expert_tensor();
+    return {tensor_parallel * context_parallel * data_parallel / sharers, sharers};
   }
   /// Two neighbours in the ring of context-parallel ranks.
   [[nodiscard]] RankGroup context_neighbours() const {

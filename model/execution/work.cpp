@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/execution/work.hpp"
 
+#include "hardware/product_shapes.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <span>
 
 namespace flopcast {
 namespace {
@@ -15,7 +18,12 @@ public:
   Shards(const Decoder &decoder, const Parallelism &parallelism)
       : tensor_(1.0 / static_cast<double>(parallelism.tensor_parallel)),
         sequence_(parallelism.sequence_parallel ? tensor_ : 1.0),
-        context_(1.0 / static_cast<double>(parallelism.context_parallel)) {
+        context_(1.0 / static_cast<double>(parallelism.context_parallel)),
+        // A rank brings 1/t of the tokens to experts, whose width it shares with others.
+        expert_(parallelism.expert_imbalance * tensor_),
+        routed_(expert_ * static_cast<double>(parallelism.expert_tensor())),
+        held_experts_(
+            1.0 / static_cast<double>(parallelism.expert_parallel * parallelism.expert_tensor())) {
     // With more ranks than key-value heads each rank still holds one head of them.
     const std::int64_t t = parallelism.tensor_parallel;
     const std::int64_t query_heads = decoder.heads / t;
@@ -32,6 +40,10 @@ public:
       return 1;
     case Split::sequence:
       return sequence_;
+    case Split::routed:
+      return routed_;
+    case Split::expert:
+      return expert_;
     case Split::tensor:
       break;
     }
@@ -47,6 +59,12 @@ public:
     }
   }
 
+  [[nodiscard]] double parameter_share(const Operator &op) const {
+    if (op.split == Split::expert)
+      return held_experts_;
+    return op.split == Split::sequence ? 1 : share(op, op.split);
+  }
+
   /// Of an activation: context parallelism splits every sequence.
   [[nodiscard]] double activation_share(const Operator &op, Split split) const {
     return share(op, split) * context_;
@@ -56,11 +74,20 @@ private:
   double tensor_;
   double sequence_;
   double context_;
+  double expert_;
+  double routed_;
+  double held_experts_;
   double qkv_ = 1;
   double vocabulary_ = 1;
 };
 
-bool is_matrix_product(const Operator &op) { return op.kind == OperatorClass::gemm; }
+bool has_weights(const Operator &op) {
+  return op.kind == OperatorClass::gemm || op.kind == OperatorClass::grouped_gemm;
+}
+
+bool routes_rows(const Operator &op) {
+  return op.role == OperatorRole::expert_dispatch || op.role == OperatorRole::expert_combine;
+}
 
 std::int64_t whole(double dimension) {
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(dimension)));
@@ -81,24 +108,15 @@ public:
   Fold(const OperatorGraph &graph, const Decoder &decoder, const Parallelism &parallelism,
        const Training &training)
       : graph_(graph), training_(training), whole_sequences_(parallelism.context_parallel == 1),
-        causal_(decoder.causal), shards_(decoder, parallelism),
+        causal_(decoder.causal),
+        sums_expert_parts_(parallelism.tensor_parallel > 1 && !parallelism.sequence_parallel),
+        uneven_(parallelism.expert_imbalance > 1), expert_parallel_(parallelism.expert_parallel),
+        expert_tensor_(parallelism.expert_tensor()), shards_(decoder, parallelism),
         batch_(static_cast<double>(training.micro_batch)),
         element_(activation_bytes(training.precision)), weight_(parameter_bytes(training).weight) {}
 
   void add(OperatorVertex vertex, const Cluster &cluster, ModelWork &work) const {
     const Operator &op = graph_[vertex];
-    const auto count = static_cast<double>(op.count);
-    RegionWork &region = op.region == Region::embedding ? work.embedding
-                         : op.region == Region::layer   ? work.layers
-                                                        : work.head;
-    const double parameters = static_cast<double>(op.parameters) * shards_.share(op, op.split);
-    region.parameters += count * parameters;
-    if (is_matrix_product(op))
-      region.matrix_parameters += count * parameters;
-    if (op.role == OperatorRole::logits && op.parameters == 0)
-      work.tied_output_parameters = op.columns * op.depth * shards_.share(op, Split::tensor);
-    region.all_reduces += op.count * op.all_reduces;
-
     const OperatorCall call = forward_call(vertex);
     if (!in_calibrated_range(cluster.calibration, call))
       work.extrapolated.set(static_cast<std::size_t>(op.role));
@@ -106,24 +124,34 @@ public:
       return in_training(training_.software, of,
                          operator_time(cluster.device, cluster.calibration, of));
     };
-    const Seconds forward = time(call);
-    region.forward_calls += op.count;
-    region.forward += count * forward;
-    region.forward_work += count * OperatorWork{call.flops, call.bytes};
-    for (const OperatorCall &backward : backward_calls(call)) {
-      region.backward_calls += op.count;
-      region.backward += count * time(backward);
-      region.backward_work += count * OperatorWork{backward.flops, backward.bytes};
+    const Timed forward{time(call), {call.flops, call.bytes}};
+    std::array<Timed, 2> backward;
+    std::size_t backwards = 0;
+    for (const OperatorCall &one : backward_calls(call))
+      backward[backwards++] = {time(one), {one.flops, one.bytes}};
+    const std::span<const Timed> backward_parts(backward.data(), backwards);
+
+    switch (op.region) {
+    case Region::embedding:
+      add_to(work.embedding, op, forward, backward_parts);
+      break;
+    case Region::layer:
+      add_to(work.layers, op, forward, backward_parts);
+      if (op.expert_layer)
+        add_to(work.expert_layers, op, forward, backward_parts);
+      work.layer_forward_flops += static_cast<double>(op.count) * op.matmul_flops;
+      break;
+    case Region::head:
+      add_to(work.head, op, forward, backward_parts);
+      if (op.role == OperatorRole::logits && op.parameters == 0)
+        work.tied_output_parameters = op.columns * op.depth * shards_.share(op, Split::tensor);
+      break;
+    case Region::prediction:
+      add_to(work.prediction, op, forward, backward_parts);
+      if (op.role == OperatorRole::logits)
+        work.prediction_table_parameters = op.columns * op.depth * shards_.share(op, Split::tensor);
+      break;
     }
-    add_saved(op, region);
-    if (op.attention_core) {
-      region.attention_core += count * forward;
-      region.core_calls += op.count;
-      region.core_work += count * OperatorWork{call.flops, call.bytes};
-      region.core_flops += count * op.matmul_flops;
-    }
-    if (op.region == Region::layer)
-      work.layer_forward_flops += count * op.matmul_flops;
   }
 
   void append_calls(OperatorVertex vertex, std::vector<OperatorCall> &calls) const {
@@ -133,6 +161,43 @@ public:
   }
 
 private:
+  struct Timed {
+    Seconds seconds;
+    OperatorWork work;
+  };
+
+  void add_to(RegionWork &region, const Operator &op, const Timed &forward,
+              std::span<const Timed> backward) const {
+    const auto count = static_cast<double>(op.count);
+    const double parameters = static_cast<double>(op.parameters) * shards_.parameter_share(op);
+    region.parameters += count * parameters;
+    if (has_weights(op))
+      region.matrix_parameters += count * parameters;
+    if (op.split == Split::expert) {
+      region.expert_parameters += count * parameters;
+      region.expert_matrix_parameters += count * parameters;
+    }
+    region.all_reduces += op.count * op.all_reduces;
+    // Without sequence parallelism each rank has all rows, and a part of what experts make of them.
+    if (op.role == OperatorRole::expert_combine && sums_expert_parts_)
+      region.all_reduces += op.count;
+    region.forward_calls += op.count;
+    region.forward += count * forward.seconds;
+    region.forward_work += count * forward.work;
+    for (const Timed &part : backward) {
+      region.backward_calls += op.count;
+      region.backward += count * part.seconds;
+      region.backward_work += count * part.work;
+    }
+    add_saved(op, region);
+    if (op.attention_core) {
+      region.attention_core += count * forward.seconds;
+      region.core_calls += op.count;
+      region.core_work += count * forward.work;
+      region.core_flops += count * op.matmul_flops;
+    }
+  }
+
   [[nodiscard]] double output_bytes(const Operator &op) const {
     return op.output_width > 2 ? op.output_width : element_;
   }
@@ -149,7 +214,15 @@ private:
                       .rows = whole(op.rows * shards_.activation_share(op, Split::none)),
                       .columns = whole(op.columns),
                       .depth = whole(op.depth)};
-    if (is_matrix_product(op)) {
+    if (op.kind == OperatorClass::grouped_gemm) {
+      const double rows = op.rows * batch_ * shards_.activation_share(op, Split::routed);
+      const double width = 1.0 / static_cast<double>(expert_tensor_);
+      shape = grouped_shape(whole(op.batch / static_cast<double>(expert_parallel_)), rows,
+                            whole(op.columns * (op.splits_depth ? 1.0 : width)),
+                            whole(op.depth * (op.splits_depth ? width : 1.0)));
+    } else if (op.kind == OperatorClass::gemm && op.split == Split::sequence) {
+      shape.rows = whole(op.rows * batch_ * shards_.activation_share(op, Split::sequence));
+    } else if (op.kind == OperatorClass::gemm) {
       shape.rows = whole(op.rows * batch_ * shards_.activation_share(op, Split::none));
       const double share = shards_.share(op, Split::tensor);
       if (op.splits_depth)
@@ -183,8 +256,9 @@ private:
       else
         call.shape.columns = whole(op.columns / 2);
     }
-    call.bytes = (is_matrix_product(op) ? product_bytes(op, call.shape) : stream_bytes(vertex)) *
-                 units::byte;
+    call.uneven = op.kind == OperatorClass::grouped_gemm && uneven_;
+    call.bytes =
+        (has_weights(op) ? product_bytes(op, call.shape) : stream_bytes(vertex)) * units::byte;
     return call;
   }
 
@@ -194,13 +268,24 @@ private:
     const auto m = static_cast<double>(shape.rows);
     const auto n = static_cast<double>(shape.columns);
     const auto k = static_cast<double>(shape.depth);
-    return m * k * element_ + k * n * weight_ + m * n * output_bytes(op);
+    return static_cast<double>(shape.batch) *
+           (m * k * element_ + k * n * weight_ + m * n * output_bytes(op));
   }
 
   /// What comes over the edges and the output. An embedding reads the rows that it looks up, not
   /// the table.
   [[nodiscard]] double stream_bytes(OperatorVertex vertex) const {
     const Operator &op = graph_[vertex];
+    double moved_again = 0;
+    if (expert_parallel_ > 1 && routes_rows(op)) {
+      // Rows lie by the rank that they came from: they are sorted by expert once more.
+      const OperatorVertex rows =
+          op.role == OperatorRole::expert_dispatch
+              ? vertex
+              : boost::source(*boost::in_edges(vertex, graph_).first, graph_);
+      moved_again =
+          2 * graph_[rows].output_elements * shards_.activation_share(op, Split::routed) * element_;
+    }
     double read = op.role == OperatorRole::token_embedding
                       ? op.output_elements * shards_.activation_share(op, op.split)
                       : 0;
@@ -209,7 +294,7 @@ private:
       read += graph_[*edge].elements *
               shards_.activation_share(graph_[boost::source(*edge, graph_)], graph_[*edge].split);
     const double written = op.output_elements * shards_.activation_share(op, op.output_split);
-    return (read * element_ + written * output_bytes(op)) * batch_;
+    return (read * element_ + written * output_bytes(op) + moved_again) * batch_;
   }
 
   [[nodiscard]] static BackwardCalls backward_calls(const OperatorCall &forward) {
@@ -217,6 +302,7 @@ private:
     call.pass = Pass::backward;
     switch (forward.kind) {
     case OperatorClass::gemm:
+    case OperatorClass::grouped_gemm:
     case OperatorClass::batched_gemm: {
       // Two products of the forward one's size: the gradients of the input (m × k, over n) and of
       // the weights (k × n, over m).
@@ -224,6 +310,7 @@ private:
       OperatorCall of_input = call;
       of_input.shape = {.batch = s.batch, .rows = s.rows, .columns = s.depth, .depth = s.columns};
       call.shape = {.batch = s.batch, .rows = s.depth, .columns = s.columns, .depth = s.rows};
+      call.uneven = false; // experts' rows are the depth here
       return {{of_input, call}, 2};
     }
     case OperatorClass::fused_attention:
@@ -255,11 +342,31 @@ private:
   const Training &training_;
   bool whole_sequences_;
   bool causal_;
+  bool sums_expert_parts_;
+  bool uneven_;
+  std::int64_t expert_parallel_;
+  std::int64_t expert_tensor_;
   Shards shards_;
   double batch_;
   double element_;
   double weight_;
 };
+
+ExpertExchange expert_exchange(const Operator &dispatch, const Parallelism &parallelism,
+                               const Training &training) {
+  // The ranks of a stage share the tokens; with the experts' imbalance the busiest sends most.
+  const double sharers =
+      static_cast<double>(parallelism.context_parallel * parallelism.tensor_parallel);
+  const Bytes rows = dispatch.output_elements * static_cast<double>(training.micro_batch) /
+                     sharers * parallelism.expert_imbalance * activation_bytes(training.precision) *
+                     units::byte;
+  ExpertExchange exchange;
+  if (parallelism.expert_parallel > 1)
+    exchange.dispatched = rows;
+  if (parallelism.expert_tensor() > 1 && parallelism.sequence_parallel)
+    exchange.gathered = static_cast<double>(parallelism.expert_tensor()) * rows;
+  return exchange;
+}
 
 } // namespace
 
@@ -269,9 +376,16 @@ ModelWork model_work(const OperatorGraph &graph, const Decoder &decoder,
   const Fold fold(graph, decoder, parallelism, training);
   ModelWork work;
   work.layer_count = decoder.layers;
+  work.expert_layer_count = decoder.expert_layers();
+  work.prediction_count = decoder.prediction_layers;
+  if (decoder.has_experts(decoder.layers - 1))
+    work.expert_prediction_count = decoder.prediction_layers;
   const auto [begin, end] = boost::vertices(graph);
-  for (auto vertex = begin; vertex != end; ++vertex)
+  for (auto vertex = begin; vertex != end; ++vertex) {
     fold.add(*vertex, cluster, work);
+    if (graph[*vertex].role == OperatorRole::expert_dispatch)
+      work.expert_exchange = expert_exchange(graph[*vertex], parallelism, training);
+  }
   return work;
 }
 

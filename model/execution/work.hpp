@@ -31,8 +31,10 @@ struct OperatorWork {
 /// What one rank does and holds for one part of the model, one micro-batch at a time: a fold of the
 /// operator graph over the shards of that rank.
 struct RegionWork {
-  double parameters = 0;        ///< held by the rank
-  double matrix_parameters = 0; ///< of them, weights of matrix products
+  double parameters = 0;               ///< held by the rank
+  double matrix_parameters = 0;        ///< of them, weights of matrix products
+  double expert_parameters = 0;        ///< of `parameters`, those of routed experts
+  double expert_matrix_parameters = 0; ///< of `matrix_parameters`, those of routed experts
 
   Seconds forward;
   Seconds backward;
@@ -53,11 +55,30 @@ struct RegionWork {
       0; ///< forward FLOPs a sequence that selective recomputation redoes, unsharded
 };
 
+/// What the experts of one layer make a rank exchange for one micro-batch, on the way to them.
+/// Forward the rows travel back as well, and backward both ways again: four exchanges a layer, or
+/// six where the layer is recomputed. Zero where no rank needs another's rows.
+struct ExpertExchange {
+  Bytes dispatched; ///< handed to an all-to-all over expert_group(): tokens × per_token × hidden
+  /// With sequence parallelism: rows after an all-gather over expert_tensor_group(), that many
+  /// times `dispatched`; on the way back a reduce-scatter of the same.
+  Bytes gathered;
+};
+
 struct ModelWork {
   std::int64_t layer_count = 0;
+  std::int64_t expert_layer_count = 0;      ///< of them, those with routed experts
+  std::int64_t prediction_count = 0;        ///< layers in `prediction`, each with a loss
+  std::int64_t expert_prediction_count = 0; ///< of them, those with routed experts
   RegionWork embedding;
-  RegionWork layers; ///< of all layers together
+  RegionWork layers;        ///< of all layers together
+  RegionWork expert_layers; ///< of `layers`, what the layers with experts make up
   RegionWork head;
+  RegionWork prediction; ///< multi-token prediction, logits and losses included: on the last stage
+  ExpertExchange expert_exchange; ///< of one layer
+  /// Of the rank: the token table that `prediction` looks up again. A last stage that is not the
+  /// first one holds a copy.
+  double prediction_table_parameters = 0;
   double tied_output_parameters = 0; ///< of the rank: those that logits share with the embedding
   double layer_forward_flops = 0;    ///< per sequence, unsharded, all scores counted
   OperatorRoles extrapolated;        ///< whose shapes the calibration did not measure

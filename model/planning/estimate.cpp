@@ -18,7 +18,7 @@ using namespace units;
 /// Backward costs twice forward, for products and attention alike.
 constexpr double forward_and_backward = 3;
 
-WorkTotals count_work(const Plan &plan, const OperatorGraph &graph, double parameters) {
+WorkTotals count_work(const Plan &plan, const OperatorGraph &graph, double active_parameters) {
   const auto sequence = static_cast<double>(plan.data.sequence_length);
   const auto per_token = [&](double forward_per_sequence) {
     return forward_and_backward * forward_per_sequence / sequence * flop / token;
@@ -26,7 +26,7 @@ WorkTotals count_work(const Plan &plan, const OperatorGraph &graph, double param
   WorkTotals work;
   work.per_token = per_token(forward_flops(graph));
   work.per_token_causal = per_token(causal_forward_flops(graph));
-  work.six_n_per_token = six_n_per_token(parameters) * flop / token;
+  work.six_n_per_token = six_n_per_token(active_parameters) * flop / token;
   const TokenCount tokens = plan.data.tokens;
   work.model_total = work.per_token * tokens;
   work.model_total_causal = work.per_token_causal * tokens;
@@ -57,9 +57,7 @@ StepInputs step_inputs(const Plan &plan) {
   StepInputs inputs;
   inputs.residual = tokens * static_cast<double>(decoder.hidden) * element * byte;
   inputs.boundary = inputs.residual / (parallel.sequence_parallel ? t : 1.0);
-  // With more ranks than key-value heads each rank still holds one head of them.
-  const double kv_heads = std::max(1.0, static_cast<double>(decoder.kv_heads) / t);
-  inputs.key_values = tokens * 2 * kv_heads * static_cast<double>(decoder.head_dim) *
+  inputs.key_values = tokens * decoder.key_value_width(parallel.tensor_parallel) *
                       static_cast<double>(decoder.layers) * element * byte;
   inputs.micro_batches = static_cast<double>(plan.training.global_batch) /
                          static_cast<double>(parallel.data_parallel * plan.training.micro_batch);
@@ -126,9 +124,10 @@ void check_memory(const StepEstimate &step, const Cluster &cluster, std::vector<
 RunEstimate estimate_run(const Plan &plan, const Cluster &cluster, const Estimate &estimate,
                          TokenCount batch) {
   RunEstimate run;
-  run.checkpoint =
-      checkpoint_size(estimate.parameters.matrices,
-                      estimate.parameters.total - estimate.parameters.matrices, plan.training);
+  run.checkpoint = checkpoint_size(estimate.parameters.matrices,
+                                   estimate.parameters.total + estimate.parameters.prediction -
+                                       estimate.parameters.matrices,
+                                   plan.training);
   // The rest of a batch at the end still takes a step, but 1e-9 of one is rounding.
   const double steps = std::ceil(plan.data.tokens / batch * (1 - 1e-12));
   run.time = run_time(plan.run, steps, estimate.step->time.total(), run.checkpoint, cluster.gpus);
@@ -151,12 +150,12 @@ Estimate estimate(const Plan &plan, const Cluster &cluster) {
                               .vocabulary = decoder.vocabulary,
                               .flash_attention = plan.training.flash_attention,
                               .dropout = plan.training.dropout});
-  const auto parameters = static_cast<double>(parameter_count(graph));
-  result.parameters = {.total = parameters,
-                       .active = parameters,
+  result.parameters = {.total = static_cast<double>(parameter_count(graph)),
+                       .active = static_cast<double>(active_parameter_count(graph)),
+                       .prediction = static_cast<double>(prediction_parameter_count(graph)),
                        .embedding = static_cast<double>(embedding_parameter_count(graph)),
                        .matrices = static_cast<double>(matrix_parameter_count(graph))};
-  result.work = count_work(plan, graph, parameters);
+  result.work = count_work(plan, graph, result.parameters.active);
   result.reasons = layout_problems(plan, cluster);
   if (!result.reasons.empty())
     return result;

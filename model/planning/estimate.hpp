@@ -17,9 +17,10 @@ namespace flopcast {
 
 struct ParameterCounts {
   double total = 0;
-  double active = 0;    ///< used by a token; all of them in a dense model
-  double embedding = 0; ///< tables of tokens and positions, and an output matrix of its own
-  double matrices = 0;  ///< weights of the matrix products inside layers
+  double active = 0;     ///< used by a token; all of them in a dense model
+  double prediction = 0; ///< of layers for multi-token prediction, which `total` leaves out
+  double embedding = 0;  ///< tables of tokens and positions, and an output matrix of its own
+  double matrices = 0;   ///< weights of the matrix products inside layers
 };
 
 /// Work, forward and backward. "Model" work is what the mathematics asks for; "hardware" work adds
@@ -27,7 +28,7 @@ struct ParameterCounts {
 struct WorkTotals {
   FlopPerToken per_token;
   FlopPerToken per_token_causal; ///< scores that the mask discards left out
-  FlopPerToken six_n_per_token;
+  FlopPerToken six_n_per_token;  ///< N: active parameters
   FlopCount step_model;
   FlopCount step_hardware;
   FlopCount model_total;

@@ -175,6 +175,16 @@ Explanation ExplainedLeaves::by_key(std::string_view key) const {
     result.source = "docs/method.md, Parameters";
     return result;
   }
+  if (key == "plan.idle_parameters") {
+    const ParameterCounts &counts = answer_.estimate.parameters;
+    Explanation result = labelled("parameters of experts that a token is not sent to",
+                                  any(counts.total - counts.active));
+    result.origin = Origin::computed;
+    result.source = "docs/method.md, Parameters";
+    return result;
+  }
+  if (key == "plan.prediction_layers")
+    return of_model("prediction layers", decoder.prediction_layers, "model.prediction_layers");
   if (key == "plan.goodput")
     return of_plan("goodput", any(plan_.run.goodput), "run.goodput");
   if (key == "plan.checkpoint_interval")

@@ -41,6 +41,7 @@ struct Candidates {
   std::vector<std::int64_t> tensor;
   std::vector<std::int64_t> pipeline;
   std::vector<std::int64_t> context;
+  std::vector<std::int64_t> expert;
   std::vector<int> zero;
   std::vector<std::int64_t> micro_batch;
   std::vector<Recompute> recompute;
@@ -58,38 +59,52 @@ void for_each_layout(Plan plan, Cluster cluster, std::int64_t gpus, const Candid
         const std::int64_t model_parallel = t * p * c;
         if (gpus % model_parallel != 0)
           continue;
-        for (const int zero : candidates.zero)
-          for (const std::int64_t micro : candidates.micro_batch)
-            for (const Recompute recompute : candidates.recompute) {
-              Parallelism &parallel = plan.parallelism;
-              parallel = original.parallelism;
-              parallel.tensor_parallel = t;
-              parallel.pipeline_parallel = p;
-              parallel.context_parallel = c;
-              parallel.expert_parallel = 1;
-              parallel.data_parallel = gpus / model_parallel;
-              parallel.sequence_parallel = t == original.parallelism.tensor_parallel
-                                               ? original.parallelism.sequence_parallel
-                                               : t > 1;
-              parallel.zero_stage = zero;
-              if (p == 1)
-                parallel.virtual_pipeline = 1;
-              plan.training = original.training;
-              plan.training.micro_batch = micro;
-              plan.training.recompute = recompute;
-              if (wanted_batch)
-                plan.training.global_batch =
-                    rounded_batch(*wanted_batch, plan.data.sequence_length, parallel, micro);
-              const Estimate result = estimate(plan, cluster);
-              if (result.feasible())
-                visit(Layout{parallel, plan.training, gpus}, result);
-            }
+        for (const std::int64_t e : candidates.expert) {
+          if (e > 1 && gpus / p % e != 0)
+            continue;
+          for (const int zero : candidates.zero)
+            for (const std::int64_t micro : candidates.micro_batch)
+              for (const Recompute recompute : candidates.recompute) {
+                Parallelism &parallel = plan.parallelism;
+                parallel = original.parallelism;
+                parallel.tensor_parallel = t;
+                parallel.pipeline_parallel = p;
+                parallel.context_parallel = c;
+                parallel.expert_parallel = e;
+                // Where experts are spread over ranks, each is left whole.
+                if (e != original.parallelism.expert_parallel)
+                  parallel.expert_tensor_parallel =
+                      e > 1 && t > 1 ? std::optional<std::int64_t>(1) : std::nullopt;
+                parallel.data_parallel = gpus / model_parallel;
+                parallel.sequence_parallel = t == original.parallelism.tensor_parallel
+                                                 ? original.parallelism.sequence_parallel
+                                                 : t > 1;
+                parallel.zero_stage = zero;
+                if (p == 1)
+                  parallel.virtual_pipeline = 1;
+                plan.training = original.training;
+                plan.training.micro_batch = micro;
+                plan.training.recompute = recompute;
+                if (wanted_batch)
+                  plan.training.global_batch =
+                      rounded_batch(*wanted_batch, plan.data.sequence_length, parallel, micro);
+                const Estimate result = estimate(plan, cluster);
+                if (result.feasible())
+                  visit(Layout{parallel, plan.training, gpus}, result);
+              }
+        }
       }
 }
 
 std::vector<std::int64_t> tensor_degrees(const Plan &plan, const Cluster &cluster) {
   const std::int64_t most = std::min(cluster.node.scale_up_domain, widest_tensor_parallel);
   return divisors(plan.model.decoder.heads, std::max<std::int64_t>(most, 1));
+}
+
+std::vector<std::int64_t> expert_degrees(const Plan &plan) {
+  constexpr std::int64_t widest_expert_parallel = 64;
+  const std::optional<MixtureOfExperts> &experts = plan.model.decoder.experts;
+  return experts ? divisors(experts->count, widest_expert_parallel) : std::vector<std::int64_t>{1};
 }
 
 /// How far a layout is from another: a unit for each setting that differs, and for a degree the
@@ -105,6 +120,7 @@ double distance(const Plan &plan, const Cluster &cluster, const Layout &layout) 
   return doublings(was.tensor_parallel, is.tensor_parallel) +
          doublings(was.pipeline_parallel, is.pipeline_parallel) +
          doublings(was.context_parallel, is.context_parallel) +
+         doublings(was.expert_parallel, is.expert_parallel) +
          doublings(plan.training.micro_batch, layout.training.micro_batch) +
          doublings(plan.training.global_batch, layout.training.global_batch) +
          (was.zero_stage == is.zero_stage ? 0 : 1) +
@@ -122,6 +138,8 @@ std::string describe_layout(const Parallelism &parallelism, const Training &trai
     text += fmt::format(" ({} chunks)", parallelism.virtual_pipeline);
   if (parallelism.context_parallel > 1)
     text += fmt::format(" x context {}", parallelism.context_parallel);
+  if (parallelism.expert_parallel > 1)
+    text += fmt::format(" (experts over {})", parallelism.expert_parallel);
   return text + fmt::format(" x data {}, ZeRO-{}, micro-batch {}, global batch {}, recompute {}",
                             parallelism.data_parallel, parallelism.zero_stage, training.micro_batch,
                             training.global_batch, to_text(training.recompute));
@@ -143,6 +161,7 @@ std::optional<Layout> fastest_layout(const Plan &plan, const Cluster &cluster,
   Candidates candidates{.tensor = tensor_degrees(plan, cluster),
                         .pipeline = divisors(plan.model.decoder.layers, most_stages),
                         .context = {1},
+                        .expert = expert_degrees(plan),
                         .zero = {1, 3},
                         .micro_batch = {plan.training.micro_batch},
                         .recompute = {plan.training.recompute}};
@@ -175,6 +194,9 @@ std::optional<Layout> nearest_layout(const Plan &plan, const Cluster &cluster) {
       .tensor = with(tensor_degrees(plan, cluster), plan.parallelism.tensor_parallel),
       .pipeline = with(divisors(decoder.layers, most_stages), plan.parallelism.pipeline_parallel),
       .context = with({1}, plan.parallelism.context_parallel),
+      .expert = plan.model.decoder.experts
+                    ? with(expert_degrees(plan), plan.parallelism.expert_parallel)
+                    : std::vector<std::int64_t>{1},
       .zero = {plan.parallelism.zero_stage},
       .micro_batch = {1},
       .recompute = {recompute_levels.begin(), recompute_levels.end()}};

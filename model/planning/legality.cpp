@@ -45,6 +45,58 @@ private:
   std::vector<Reason> found_;
 };
 
+void check_experts(const Plan &plan, Problems &problems) {
+  const Parallelism &parallel = plan.parallelism;
+  const std::optional<MixtureOfExperts> &experts = plan.model.decoder.experts;
+  if (!experts) {
+    if (parallel.expert_parallel > 1 || parallel.expert_tensor_parallel.value_or(1) > 1)
+      problems.add(
+          "no_experts",
+          parallel.expert_parallel > 1
+              ? fmt::format("expert_parallel = {}, but a dense model has no experts",
+                            parallel.expert_parallel)
+              : fmt::format("expert_tensor_parallel = {}, but a dense model has no experts",
+                            *parallel.expert_tensor_parallel),
+          parallel.expert_parallel > 1 ? "set expert_parallel = 1"
+                                       : "leave out expert_tensor_parallel");
+    return;
+  }
+  const std::int64_t t = parallel.tensor_parallel;
+  problems.must_divide("expert_parallel", parallel.expert_parallel, experts->count,
+                       "experts of a layer");
+  problems.must_divide("expert_tensor_parallel", parallel.expert_tensor(), experts->hidden,
+                       "columns of an expert");
+  problems.must_divide("tensor_parallel", t, experts->shared_hidden,
+                       "columns of the shared experts");
+  const std::int64_t ranks = t * parallel.context_parallel * parallel.data_parallel;
+  const std::int64_t sharers = parallel.expert_parallel * parallel.expert_tensor();
+  if (ranks % sharers != 0)
+    problems.add("does_not_divide",
+                 fmt::format("expert_parallel {} x expert_tensor_parallel {} does not divide the "
+                             "{} ranks of a stage (tensor {} x context {} x data {})",
+                             parallel.expert_parallel, parallel.expert_tensor(), ranks, t,
+                             parallel.context_parallel, parallel.data_parallel),
+                 parallel.expert_tensor_parallel || t == 1
+                     ? "lower expert_parallel, or use more data-parallel ranks"
+                     : "set expert_tensor_parallel = 1, or lower expert_parallel");
+  if (t > 1 && !parallel.sequence_parallel &&
+      (parallel.expert_parallel > 1 || parallel.expert_tensor() != t))
+    problems.add("sequence_parallel",
+                 fmt::format("expert_parallel = {} with tensor_parallel = {} needs each rank to "
+                             "send its own part of the tokens, but sequence_parallel is off",
+                             parallel.expert_parallel, t),
+                 "set sequence_parallel = true, or tensor_parallel = 1");
+  if (parallel.expert_imbalance >
+      static_cast<double>(experts->count) / static_cast<double>(experts->per_token))
+    problems.add(
+        "expert_imbalance",
+        fmt::format("expert_imbalance = {:g}: an expert can have {:g} times the mean at "
+                    "most, when every token uses it",
+                    parallel.expert_imbalance,
+                    static_cast<double>(experts->count) / static_cast<double>(experts->per_token)),
+        "lower expert_imbalance");
+}
+
 } // namespace
 
 std::vector<Reason> layout_problems(const Plan &plan, const Cluster &cluster) {
@@ -67,7 +119,9 @@ std::vector<Reason> layout_problems(const Plan &plan, const Cluster &cluster) {
   problems.must_divide("tensor_parallel", t, decoder.heads, "heads");
   if (decoder.kv_heads != decoder.heads && decoder.kv_heads % t != 0 && t % decoder.kv_heads != 0)
     problems.must_divide("tensor_parallel", t, decoder.kv_heads, "key-value heads");
-  problems.must_divide("tensor_parallel", t, decoder.ffn_hidden, "columns of the MLP (ffn_hidden)");
+  if (decoder.expert_layers() < decoder.layers)
+    problems.must_divide("tensor_parallel", t, decoder.ffn_hidden,
+                         "columns of the MLP (ffn_hidden)");
   if (parallel.sequence_parallel)
     problems.must_divide(parallel.context_parallel > 1 ? "tensor_parallel x context_parallel"
                                                        : "tensor_parallel",
@@ -84,11 +138,7 @@ std::vector<Reason> layout_problems(const Plan &plan, const Cluster &cluster) {
                  fmt::format("virtual_pipeline = {} needs a pipeline, but pipeline_parallel is 1",
                              parallel.virtual_pipeline),
                  "set virtual_pipeline = 1");
-  if (parallel.expert_parallel > 1)
-    problems.add("no_experts",
-                 fmt::format("expert_parallel = {}, but a dense model has no experts",
-                             parallel.expert_parallel),
-                 "set expert_parallel = 1");
+  check_experts(plan, problems);
 
   const std::int64_t per_round = parallel.data_parallel * training.micro_batch;
   problems.must_divide("data_parallel x micro_batch", per_round, training.global_batch,

@@ -98,7 +98,7 @@ void read_model(PlanReading &reading, TableReader table) {
   }
   Decoder before = model.decoder;
   for (const std::string_view key :
-       {"layers", "hidden", "heads", "kv_heads", "ffn_hidden", "vocabulary"})
+       {"layers", "hidden", "heads", "kv_heads", "ffn_hidden", "vocabulary", "prediction_layers"})
     if (table.has(key))
       reading.run.overridden.push_back(table.full_key(key));
   read_architecture(table, model.decoder);

@@ -31,9 +31,10 @@ NumberFormat usual_precision(const Device &device) {
 void read_parallelism(PlanReading &reading, TableReader table) {
   Parallelism &parallel = reading.run.plan.parallelism;
   const std::int64_t gpus = reading.run.cluster.gpus;
-  constexpr std::array<std::string_view, 8> layout_keys{
-      "tensor_parallel", "pipeline_parallel", "virtual_pipeline", "context_parallel",
-      "expert_parallel", "data_parallel",     "zero_stage",       "sequence_parallel"};
+  constexpr std::array<std::string_view, 9> layout_keys{
+      "tensor_parallel",  "pipeline_parallel", "virtual_pipeline",
+      "context_parallel", "expert_parallel",   "expert_tensor_parallel",
+      "data_parallel",    "zero_stage",        "sequence_parallel"};
   for (const std::string_view key : layout_keys)
     reading.run.parallelism_was_given |= table.has(key);
 
@@ -48,6 +49,17 @@ void read_parallelism(PlanReading &reading, TableReader table) {
   degree("virtual_pipeline", parallel.virtual_pipeline);
   degree("context_parallel", parallel.context_parallel);
   degree("expert_parallel", parallel.expert_parallel);
+  parallel.expert_tensor_parallel = table.integer("expert_tensor_parallel", 1, most_degree);
+  const bool experts = reading.run.plan.model.decoder.experts.has_value();
+  if (experts && reading.run.parallelism_was_given && !table.has("expert_tensor_parallel"))
+    reading.log.defaulted("parallelism.expert_tensor_parallel",
+                          fmt::format("{}", parallel.tensor_parallel),
+                          "experts' width is shared by as many ranks as tensor_parallel");
+  constexpr double most_imbalance = 1e5;
+  parallel.expert_imbalance = table.number("expert_imbalance", 1.0, most_imbalance).value_or(1);
+  if (experts && !table.has("expert_imbalance"))
+    reading.log.defaulted("parallelism.expert_imbalance", "1",
+                          "tokens are spread evenly over the experts");
 
   const std::int64_t model_parallel =
       parallel.tensor_parallel * parallel.pipeline_parallel * parallel.context_parallel;

@@ -76,6 +76,8 @@ constexpr std::array quantities{
                   of_parameters<&ParameterCounts::total>},
     NamedQuantity{"parameters.active", "active for a token", parameters, 1, false,
                   of_parameters<&ParameterCounts::active>},
+    NamedQuantity{"parameters.prediction", "in further prediction layers", parameters, 1, false,
+                  of_parameters<&ParameterCounts::prediction>},
     NamedQuantity{"parameters.embedding", "in embeddings", parameters, 1, false,
                   of_parameters<&ParameterCounts::embedding>},
 
