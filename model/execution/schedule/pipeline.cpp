@@ -53,6 +53,10 @@ std::optional<ScheduleProblem> schedule_problem(PipelineSchedule schedule, std::
   if (stages < 1 || chunks < 1 || micro_batches < 1)
     return ScheduleProblem{"a pipeline has at least one stage, chunk and micro-batch",
                            "state positive numbers"};
+  if (constexpr std::int64_t most = 65'535; stages > most / chunks)
+    return ScheduleProblem{
+        fmt::format("{} stages of {} chunks are more than {}", stages, chunks, most),
+        "set a smaller pipeline_parallel or virtual_pipeline"};
   if (schedule == PipelineSchedule::zb_v && chunks != 2)
     return ScheduleProblem{fmt::format("zb_v folds two chunks onto each stage, not {}", chunks),
                            "set virtual_pipeline = 2"};

@@ -82,6 +82,10 @@ struct PipelineWork {
   double exposed_message = 0;
 
   std::vector<ExchangeWork> exchange; ///< stages × chunks as `work`, or empty
+  /// The optimizer waits for the gradients of every stage (their norm is taken over all). Without,
+  /// a stage begins its next step when it has ended its own part of this one: Qi et al. 2023,
+  /// section 4.
+  bool stages_end_together = true;
 
   [[nodiscard]] std::int64_t virtual_stages() const { return stages * chunks; }
 };
@@ -97,8 +101,8 @@ struct ScheduleProblem {
   std::string remedy;
 };
 
-/// DualPipe needs an even number of stages and an even number of at least 2p micro-batches, ZB-V
-/// two chunks a stage, all but interleaved and ZB-V one.
+/// None has more than 65,535 chunks. DualPipe needs an even number of stages and an even number of
+/// at least 2p micro-batches, ZB-V two chunks a stage, all but interleaved and ZB-V one.
 [[nodiscard]] std::optional<ScheduleProblem> schedule_problem(PipelineSchedule schedule,
                                                               std::int64_t stages,
                                                               std::int64_t chunks,
@@ -112,7 +116,7 @@ struct StageOutcome {
   Seconds message;  ///< exposed: the stage sends and computes nothing
   Seconds exchange; ///< exposed: after the last computation, until the last exchange is done
   Seconds optimizer;
-  Seconds idle; ///< the bubble: all other time until the step ends
+  Seconds idle; ///< the bubble: all other time of the step
 
   Bytes peak;           ///< of saved activations
   Seconds peak_at;      ///< since the step began
@@ -120,9 +124,10 @@ struct StageOutcome {
 };
 
 struct ScheduleOutcome {
-  Seconds makespan;
+  Seconds makespan; ///< from the first stage's start to the last one's end
+  Seconds step;     ///< between the starts of two steps; less where stages do not end together
   std::vector<StageOutcome> stages;
-  std::size_t tasks = 0; ///< simulated
+  std::size_t tasks = 0; ///< simulated: passes, messages, exchanges
 };
 
 /// Runs the step's tasks in the schedule's order. The work must have no schedule_problem().
