@@ -1,66 +1,121 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/execution/memory.hpp"
 
+#include "model/execution/schedule/closed_form.hpp"
+
 #include <algorithm>
+#include <cmath>
 
 namespace flopcast {
 namespace {
 
+/// Parameters of a rank, by who shares their states with it.
 struct StageParameters {
   double all = 0;
-  double matrix = 0; ///< inside layers: what Muon treats as matrices
+  double matrix = 0;        ///< inside layers: what Muon treats as matrices
+  double expert = 0;        ///< of `all`, those of routed experts
+  double expert_matrix = 0; ///< of `matrix`
+
+  void add(const RegionWork &region, double share) {
+    all += share * region.parameters;
+    matrix += share * region.matrix_parameters;
+    expert += share * region.expert_parameters;
+    expert_matrix += share * region.expert_matrix_parameters;
+  }
 };
 
-MemoryParts states(const StageParameters &stage, double layer_parameters,
+/// One share of the states that so many ranks hold together.
+struct Sharing {
+  double dense = 1;
+  double expert = 1;
+
+  [[nodiscard]] double of(double all, double experts) const {
+    return (all - experts) * dense + experts * expert;
+  }
+};
+
+Sharing sharing_from(int zero_stage, const Parallelism &parallelism) {
+  if (parallelism.zero_stage < zero_stage)
+    return {};
+  const auto share = [&](const RankGroup &group) {
+    const std::int64_t sharers = std::min(parallelism.shard_group.value_or(group.size), group.size);
+    return 1 / static_cast<double>(std::max<std::int64_t>(sharers, 1));
+  };
+  return {share(parallelism.gradient_group()), share(parallelism.expert_gradient_group())};
+}
+
+MemoryParts states(const StageParameters &stage, const ModelWork &work, double layer_parameters,
                    const Parallelism &parallelism, const Training &training) {
   using namespace units;
   const ParameterBytes bytes = parameter_bytes(training);
-  const double sharers = static_cast<double>(parallelism.gradient_group().size);
-  const auto share_from = [&](int zero_stage) {
-    return parallelism.zero_stage >= zero_stage ? 1 / sharers : 1.0;
-  };
+  // DualPipe keeps the weights of two stages on each, one for either direction.
+  const double copies = parallelism.schedule == PipelineSchedule::dual_pipe ? 2 : 1;
+  const Sharing weights = sharing_from(3, parallelism);
+  const Sharing gradients = sharing_from(2, parallelism);
+  const Sharing optimizer = sharing_from(1, parallelism);
   MemoryParts parts;
-  parts.weights = stage.all * bytes.weight * share_from(3) * byte;
-  parts.gradients = stage.all * bytes.gradient * share_from(2) * byte;
-  parts.optimizer =
-      (stage.matrix * bytes.matrix_state + (stage.all - stage.matrix) * bytes.other_state) *
-      share_from(1) * byte;
+  parts.weights = copies * weights.of(stage.all, stage.expert) * bytes.weight * byte;
+  parts.gradients = copies * gradients.of(stage.all, stage.expert) * bytes.gradient * byte;
+  const double matrix = optimizer.of(stage.matrix, stage.expert_matrix);
+  const double held = optimizer.of(stage.all, stage.expert);
+  parts.optimizer = (matrix * bytes.matrix_state + (held - matrix) * bytes.other_state) * byte;
   // ZeRO-3 gathers the layer at work and prefetches the next; the layer's gradients are whole until
   // they are scattered.
   if (parallelism.zero_stage >= 3)
     parts.buffers = layer_parameters * (2 * bytes.weight + bytes.gradient) * byte;
+  parts.buffers += training.software.weight_gradient_bytes * work.largest_matrix * byte;
   parts.reserve = training.memory_reserve;
   return parts;
 }
 
 /// Activations that a micro-batch leaves in the layers of a stage.
-Bytes kept_by_layers(const ModelWork &work, double stages, Recompute recompute,
+Bytes kept_by_layers(const ModelWork &work, double layers, const Training &training,
                      const MemoryInputs &inputs) {
-  switch (recompute) {
+  const double share = layers / static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
+  switch (training.recompute) {
   case Recompute::none:
-    return work.layers.saved / stages;
+    return training.software.saved * share * work.layers.saved;
   case Recompute::selective:
-    return work.layers.saved_selectively / stages;
+    return training.software.saved * share * work.layers.saved_selectively;
   case Recompute::full:
-    return inputs.layers_per_stage * inputs.boundary;
+    return layers * inputs.boundary;
   }
   return {};
 }
 
 /// What one layer rebuilds before its backward pass.
-Bytes rebuilt_at_once(const ModelWork &work, double stages, Recompute recompute,
-                      const MemoryInputs &inputs) {
-  const double stage_layers = std::max(inputs.layers_per_stage, 1.0);
-  const Bytes whole = work.layers.saved / (stages * stage_layers);
+Bytes rebuilt_at_once(const ModelWork &work, Recompute recompute) {
+  const auto layers = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
+  const Bytes whole = work.layers.saved / layers;
   switch (recompute) {
   case Recompute::none:
     return {};
   case Recompute::selective:
-    return whole - work.layers.saved_selectively / (stages * stage_layers);
+    return whole - work.layers.saved_selectively / layers;
   case Recompute::full:
     return whole;
   }
   return {};
+}
+
+Bytes kept_by_head(const ModelWork &work, const Training &training) {
+  return (1 + training.software.logit_copies) * work.head.saved + work.prediction.saved;
+}
+
+/// Micro-batches that a stage keeps at its peak, a chunk counted as its share.
+double in_flight(const Parallelism &parallelism, double micro_batches, bool last_stage) {
+  const PipelineSchedule schedule = parallelism.schedule;
+  if (schedule == PipelineSchedule::one_f_one_b || schedule == PipelineSchedule::interleaved)
+    return micro_batches_in_flight(parallelism, micro_batches, last_stage);
+  const InFlight kept = micro_batches_in_flight(
+      schedule, parallelism.pipeline_parallel, parallelism.virtual_pipeline,
+      std::llround(micro_batches), last_stage ? parallelism.pipeline_parallel - 1 : 0);
+  return kept.saved + kept.awaiting_weights;
+}
+
+/// What the allocator holds beyond the tensors.
+void add_fragments(MemoryParts &parts, const Training &training) {
+  parts.fragments = training.software.fragmentation * parts.allocated();
 }
 
 } // namespace
@@ -79,48 +134,54 @@ double micro_batches_in_flight(const Parallelism &parallelism, double micro_batc
 
 MemoryParts first_stage_memory(const ModelWork &work, const Parallelism &parallelism,
                                const Training &training, const MemoryInputs &inputs) {
-  const auto stages = static_cast<double>(parallelism.pipeline_parallel);
   const bool only = parallelism.pipeline_parallel == 1;
-  const double layer_parameters = work.layers.parameters / (stages * inputs.layers_per_stage);
-  StageParameters stage{work.embedding.parameters + work.layers.parameters / stages,
-                        work.layers.matrix_parameters / stages};
-  if (only)
+  const auto all_layers = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
+  const double layers = stage_layers(parallelism, work.layer_count).first;
+  const double layer_parameters = work.layers.parameters / all_layers;
+  StageParameters stage;
+  stage.add(work.layers, layers / all_layers);
+  stage.all += work.embedding.parameters;
+  if (only) {
     stage.all += work.head.parameters;
-  MemoryParts parts = states(stage, layer_parameters, parallelism, training);
+    stage.add(work.prediction, 1);
+  }
+  MemoryParts parts = states(stage, work, layer_parameters, parallelism, training);
 
-  const double in_flight = micro_batches_in_flight(parallelism, inputs.micro_batches, false);
   // The layers count their inputs as the outputs of the layers before; what the last layer of a
   // stage hands on is not kept there, unless the head follows.
   const Bytes handed_on = only ? Bytes{} : inputs.boundary;
   const Bytes a_micro_batch =
-      kept_by_layers(work, stages, training.recompute, inputs) + work.embedding.saved - handed_on;
-  parts.activations =
-      in_flight * a_micro_batch + rebuilt_at_once(work, stages, training.recompute, inputs);
+      kept_by_layers(work, layers, training, inputs) + work.embedding.saved - handed_on;
+  parts.activations = in_flight(parallelism, inputs.micro_batches, false) * a_micro_batch +
+                      rebuilt_at_once(work, training.recompute);
   if (only) {
-    parts.activations += work.head.saved;
+    parts.activations += kept_by_head(work, training);
   } else {
     parts.buffers += 2.0 * inputs.boundary; // a message in and one out
   }
+  add_fragments(parts, training);
   return parts;
 }
 
 MemoryParts last_stage_memory(const ModelWork &work, const Parallelism &parallelism,
                               const Training &training, const MemoryInputs &inputs) {
-  const auto stages = static_cast<double>(parallelism.pipeline_parallel);
   if (parallelism.pipeline_parallel == 1)
     return first_stage_memory(work, parallelism, training, inputs);
-  const double layer_parameters = work.layers.parameters / (stages * inputs.layers_per_stage);
-  // A tied output matrix lives on both ends of the pipeline.
-  MemoryParts parts =
-      states({work.head.parameters + work.tied_output_parameters + work.layers.parameters / stages,
-              work.layers.matrix_parameters / stages},
-             layer_parameters, parallelism, training);
-  const double in_flight = micro_batches_in_flight(parallelism, inputs.micro_batches, true);
-  const Bytes a_micro_batch =
-      kept_by_layers(work, stages, training.recompute, inputs) + inputs.boundary;
-  parts.activations = in_flight * a_micro_batch + work.head.saved +
-                      rebuilt_at_once(work, stages, training.recompute, inputs);
+  const auto all_layers = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
+  const double layers = stage_layers(parallelism, work.layer_count).last;
+  const double layer_parameters = work.layers.parameters / all_layers;
+  StageParameters stage;
+  stage.add(work.layers, layers / all_layers);
+  stage.add(work.prediction, 1);
+  // A tied output matrix, or the table that further predictions look up, lives on both ends.
+  stage.all += work.head.parameters + work.tied_output_parameters +
+               (work.tied_output_parameters > 0 ? 0.0 : work.prediction_table_parameters);
+  MemoryParts parts = states(stage, work, layer_parameters, parallelism, training);
+  const Bytes a_micro_batch = kept_by_layers(work, layers, training, inputs) + inputs.boundary;
+  parts.activations = in_flight(parallelism, inputs.micro_batches, true) * a_micro_batch +
+                      kept_by_head(work, training) + rebuilt_at_once(work, training.recompute);
   parts.buffers += 2.0 * inputs.boundary;
+  add_fragments(parts, training);
   return parts;
 }
 

@@ -12,12 +12,18 @@ struct MemoryParts {
   Bytes gradients;
   Bytes optimizer; ///< states and fp32 master weights
   Bytes activations;
-  Bytes buffers; ///< gathered layers of ZeRO-3, messages between stages
-  Bytes reserve; ///< training.memory_reserve
+  Bytes buffers;   ///< gathered layers of ZeRO-3, messages between stages
+  Bytes fragments; ///< held by the allocator and given to no tensor
+  Bytes reserve;   ///< training.memory_reserve
 
-  [[nodiscard]] Bytes total() const {
-    return weights + gradients + optimizer + activations + buffers + reserve;
+  /// All tensors at the peak.
+  [[nodiscard]] Bytes allocated() const {
+    return weights + gradients + optimizer + activations + buffers;
   }
+  /// What the allocator holds.
+  [[nodiscard]] Bytes reserved() const { return allocated() + fragments; }
+  /// What the device holds.
+  [[nodiscard]] Bytes total() const { return reserved() + reserve; }
 };
 
 /// What memory depends on beside the work.

@@ -2,11 +2,21 @@
 #pragma once
 
 #include "hardware/collectives.hpp"
+#include "model/execution/schedule/pipeline.hpp"
 
 #include <cstdint>
 #include <optional>
 
 namespace flopcast {
+
+/// How context-parallel ranks see each other's keys and values.
+enum class ContextExchange {
+  ring,       ///< passed on while the attention works: Liu et al. 2023
+  all_gather, ///< gathered before it: Llama 3, section 3.3.2
+  all_to_all, ///< all tokens of a share of the heads: Jacobs et al. 2023 (Ulysses)
+};
+
+[[nodiscard]] std::span<const Spelled<ContextExchange>> context_exchange_names();
 
 /// How the ranks share the model and the batch. Ranks are numbered tensor fastest, then context,
 /// data, pipeline. For routed experts the ranks of a stage are divided anew: expert-tensor fastest,
@@ -16,6 +26,9 @@ struct Parallelism {
   bool sequence_parallel = false; ///< norms and residuals split along the sequence too
   std::int64_t pipeline_parallel = 1;
   std::int64_t virtual_pipeline = 1; ///< chunks of layers on a stage (interleaved 1F1B)
+  /// Layers of the ends, where embedding and logits make them lighter; absent: as the others'.
+  std::optional<std::int64_t> first_stage_layers = std::nullopt;
+  std::optional<std::int64_t> last_stage_layers = std::nullopt;
   std::int64_t context_parallel = 1;
   std::int64_t expert_parallel = 1;
   /// Ranks that share the width of an expert; absent: as many as tensor_parallel.
@@ -23,6 +36,12 @@ struct Parallelism {
   double expert_imbalance = 1; ///< rows that come to the busiest rank's experts over the mean
   std::int64_t data_parallel = 1;
   int zero_stage = 0; ///< 1: optimizer, 2: and gradients, 3: and weights sharded (FSDP)
+  /// Hybrid sharding: neighbours that share what zero_stage shares; absent: all of
+  /// gradient_group().
+  std::optional<std::int64_t> shard_group = std::nullopt;
+  ContextExchange context_exchange = ContextExchange::ring;
+  /// How stages order their micro-batches; interleaved wherever virtual_pipeline is above 1.
+  PipelineSchedule schedule = PipelineSchedule::one_f_one_b;
 
   [[nodiscard]] std::int64_t gpus() const {
     return tensor_parallel * pipeline_parallel * context_parallel * data_parallel;
@@ -56,5 +75,15 @@ struct Parallelism {
 
   bool operator==(const Parallelism &) const = default;
 };
+
+/// Layers of the first, an inner and the last stage.
+struct StageLayers {
+  double first = 0;
+  double middle = 0;
+  double last = 0;
+};
+
+/// One stage holds all of them. Inner stages share evenly what the ends leave.
+[[nodiscard]] StageLayers stage_layers(const Parallelism &parallelism, std::int64_t layers);
 
 } // namespace flopcast

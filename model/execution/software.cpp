@@ -27,6 +27,7 @@ constexpr std::array constants{
     share("products", &Software::products, 0.5, 4, "time of matrix products over theirs alone"),
     share("scores", &Software::scores, 0.3, 4,
           "time of the products of unfused attention over theirs alone"),
+    share("experts", &Software::experts, 0.3, 6, "time of experts' products over theirs alone"),
     share("attention", &Software::attention, 0.5, 8, "time of fused attention over its own alone"),
     share("streams", &Software::streams, 0.2, 8, "time of memory-bound operators, fused once each"),
     share("tensor_exchange", &Software::tensor_exchange, 0.3, 8,
@@ -35,18 +36,29 @@ constexpr std::array constants{
           "time of gradient and weight exchange over its own alone"),
     share("stage_exchange", &Software::stage_exchange, 0.1, 20,
           "time of messages between stages over theirs alone"),
+    share("expert_exchange", &Software::expert_exchange, 0.2, 8,
+          "time of tokens' way to experts over its own alone"),
+    share("hidden_expert_exchange", &Software::hidden_expert_exchange, 0, 1,
+          "share of tokens' way to experts behind other work"),
     share("hidden_tensor_exchange", &Software::hidden_tensor_exchange, 0, 1,
           "share of tensor-parallel exchange behind products"),
     time("step_overhead", &Software::step_overhead, 10, "time of a step outside of the model"),
+    share("weight_gradient_bytes", &Software::weight_gradient_bytes, 0, 16,
+          "bytes of a parameter of the largest matrix while its gradient is made"),
+    share("logit_copies", &Software::logit_copies, 0, 8, "copies of the logits beside one in fp32"),
+    share("saved", &Software::saved, 0.2, 2, "activations kept over those of operators fused once"),
+    share("fragmentation", &Software::fragmentation, 0, 1,
+          "what the allocator holds over what tensors take"),
     share("jitter", &Software::jitter, 0, 0.2, "standard deviation of a GPU's step, as a share"),
 };
 
 double slowdown(const Software &software, OperatorClass kind) {
   switch (kind) {
   case OperatorClass::gemm:
-  case OperatorClass::grouped_gemm:
   case OperatorClass::convolution:
     return software.products;
+  case OperatorClass::grouped_gemm:
+    return software.experts;
   case OperatorClass::batched_gemm:
     return software.scores;
   case OperatorClass::fused_attention:

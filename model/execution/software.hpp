@@ -24,6 +24,7 @@ struct Software {
   // Time in training over time alone: sustained clocks, cold caches, kernels of another make.
   double products = 1;  ///< matrix products
   double scores = 1;    ///< products of unfused attention
+  double experts = 1;   ///< products of experts
   double attention = 1; ///< fused attention
   double streams = 1;   ///< memory-bound operators: passes over memory that are not fused
 
@@ -32,8 +33,18 @@ struct Software {
   double gradient_exchange = 1; ///< of weights too, under ZeRO
   double stage_exchange = 1;    ///< messages between pipeline stages
 
+  double expert_exchange = 1; ///< tokens to experts and back
+
+  double hidden_expert_exchange = 0; ///< share of it behind other work
   double hidden_tensor_exchange = 0; ///< share of them that runs behind the products it is cut into
   Seconds step_overhead;             ///< gradient norm, optimizer launches, data, logging
+
+  // Memory at the peak of a step.
+  double weight_gradient_bytes = 0; ///< a parameter of the largest matrix: its gradient in flight
+  double logit_copies = 0;  ///< fp32 copies of the logits beside the one that the loss keeps
+  double saved = 1;         ///< of the activations that kernels, fused once each, would keep
+  double fragmentation = 0; ///< of the tensors: what the allocator holds beyond them
+
   /// Standard deviation of one GPU's step as a share of it: a step waits for the slowest of all.
   double jitter = 0;
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/execution/step_time.hpp"
 
+#include "model/execution/exchanges.hpp"
+#include "model/execution/schedule/closed_form.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -15,10 +18,17 @@ struct StageTime {
   Seconds host;
   Seconds tensor_parallel;
   Seconds context_parallel;
+  Seconds expert_parallel;
   Seconds pipeline;
 
+  Seconds weight_gradient; ///< of `backward`
+
+  [[nodiscard]] Seconds total_exchange() const {
+    return tensor_parallel + context_parallel + expert_parallel + pipeline;
+  }
   [[nodiscard]] Seconds total() const {
-    return forward + backward + recompute + host + tensor_parallel + context_parallel + pipeline;
+    return forward + backward + recompute + host + tensor_parallel + context_parallel +
+           expert_parallel + pipeline;
   }
 };
 
@@ -29,48 +39,9 @@ StageTime operator+(const StageTime &a, const StageTime &b) {
           a.host + b.host,
           a.tensor_parallel + b.tensor_parallel,
           a.context_parallel + b.context_parallel,
-          a.pipeline + b.pipeline};
-}
-
-/// Exposed: what the products that it is cut into do not hide.
-Seconds tensor_exchange(const Parallelism &parallelism, const Training &training, Bytes residual,
-                        const Cluster &cluster) {
-  const RankGroup group = parallelism.tensor_group();
-  if (group.size <= 1)
-    return {};
-  const Software &software = training.software;
-  const auto time = [&](Collective collective) {
-    return software.tensor_exchange * collective_time(collective, residual, group, cluster);
-  };
-  const Seconds whole = parallelism.sequence_parallel
-                            ? time(Collective::all_gather) + time(Collective::reduce_scatter)
-                            : time(Collective::all_reduce);
-  return (1 - software.hidden_tensor_exchange) * whole;
-}
-
-/// What an exchange costs a step that works beside it. `alone` of it has nothing beside it. The
-/// rest begins with the work and takes a share of the multiprocessors as long as it lasts, so the
-/// work is done late by that share of it.
-Seconds exposed_time(Seconds exchange, Seconds alone, Seconds work, double slowdown) {
-  const Seconds beside = exchange - alone;
-  return alone + std::max(beside - work, (1 - 1 / slowdown) * beside);
-}
-
-/// Keys and values travel round the ring while the attention works on those that are there.
-Seconds context_exchange(const ModelWork &work, const Parallelism &parallelism,
-                         const StepInputs &inputs, double stages, const Cluster &cluster) {
-  const RankGroup group = parallelism.context_group();
-  if (group.size <= 1)
-    return {};
-  const Seconds one_way = static_cast<double>(group.size - 1) *
-                          collective_time(Collective::point_to_point, inputs.key_values / stages,
-                                          parallelism.context_neighbours(), cluster);
-  const Seconds hidden = work.layers.attention_core / stages;
-  // Backward sends keys, values and their gradients, behind attention that takes over twice as
-  // long.
-  const double slowdown = overlap_slowdown(parallelism.context_neighbours(), cluster);
-  return exposed_time(one_way, {}, hidden, slowdown) +
-         exposed_time(2.0 * one_way, {}, 2.0 * hidden, slowdown);
+          a.expert_parallel + b.expert_parallel,
+          a.pipeline + b.pipeline,
+          a.weight_gradient + b.weight_gradient};
 }
 
 /// What the device waits for a host that launches these calls, forward and backward apart.
@@ -96,24 +67,37 @@ Seconds host_wait(const RegionWork &work, const StageTime &time, double share, d
          backward;
 }
 
+/// Exchanges of a layer with experts: there and back, forward and backward, and again where the
+/// layer is computed again.
+double expert_exchanges(const Training &training) {
+  return training.recompute == Recompute::full ? 6 : 4;
+}
+
 StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
-                       const Training &training, const StepInputs &inputs, const Cluster &cluster) {
-  const auto stages = static_cast<double>(parallelism.pipeline_parallel);
-  const auto all_reduces = static_cast<double>(work.layers.all_reduces) / stages;
+                       const Training &training, const StepInputs &inputs, double layers,
+                       const Cluster &cluster) {
+  const double share = layers / static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
+  const auto all_reduces = share * static_cast<double>(work.layers.all_reduces);
   const Seconds exchange = tensor_exchange(parallelism, training, inputs.residual, cluster);
   StageTime time;
-  time.forward = work.layers.forward / stages;
-  time.backward = work.layers.backward / stages;
+  time.forward = share * work.layers.forward;
+  time.backward = share * work.layers.backward;
+  time.weight_gradient = share * work.layers.weight_gradient;
   time.tensor_parallel = 2.0 * all_reduces * exchange;
   if (training.recompute == Recompute::selective) {
-    time.recompute = work.layers.attention_core / stages;
+    time.recompute = share * work.layers.attention_core;
   } else if (training.recompute == Recompute::full) {
     time.recompute = time.forward;
     time.tensor_parallel += all_reduces * exchange;
   }
   const double exchanges = parallelism.tensor_parallel > 1 ? all_reduces : 0;
-  time.host = host_wait(work.layers, time, 1 / stages, exchanges, training);
-  time.context_parallel = context_exchange(work, parallelism, inputs, stages, cluster);
+  time.host = host_wait(work.layers, time, share, exchanges, training);
+  time.context_parallel =
+      context_exchange(parallelism, share * inputs.key_values, share * inputs.queries,
+                       share * work.layers.attention_core, cluster);
+  time.expert_parallel = expert_exchanges(training) * share *
+                         static_cast<double>(work.expert_layer_count) *
+                         expert_exchange(parallelism, training, work.expert_exchange, cluster);
   if (parallelism.pipeline_parallel > 1) {
     const Seconds message = training.software.stage_exchange *
                             collective_time(Collective::point_to_point, inputs.boundary,
@@ -127,63 +111,99 @@ StageTime end_stage(const RegionWork &end, bool is_head, Seconds exchange) {
   StageTime time;
   time.forward = end.forward;
   time.backward = end.backward;
+  time.weight_gradient = end.weight_gradient;
   // The embedding reduces its output, the logits the gradient of their input.
   time.tensor_parallel = is_head ? exchange : static_cast<double>(end.all_reduces) * exchange;
   return time;
 }
 
-Seconds gradient_exchange(double parameters, const Parallelism &parallelism,
-                          const Training &training, const StageTime &stage,
-                          double layers_time_share, double micro_batches, const Cluster &cluster) {
-  using namespace units;
-  const RankGroup group = parallelism.gradient_group();
-  if (group.size <= 1)
-    return {};
-  const ParameterBytes bytes = parameter_bytes(training);
-  const Bytes gradients = parameters * bytes.gradient * byte;
-  const Bytes weights = parameters * bytes.weight * byte;
-  const auto time = [&](Collective collective, Bytes data) {
-    return training.software.gradient_exchange * collective_time(collective, data, group, cluster);
-  };
-  if (parallelism.zero_stage >= 3) {
-    // Every micro-batch gathers the weights twice and scatters the gradients; a layer's exchange
-    // hides behind the work on its neighbours, the first layer's does not.
-    const Seconds each =
-        2.0 * time(Collective::all_gather, weights) + time(Collective::reduce_scatter, gradients);
-    if (!training.overlap_gradient_exchange)
-      return micro_batches * each;
-    const Seconds hidden = stage.forward + stage.backward + stage.recompute;
-    return micro_batches *
-           exposed_time(each, layers_time_share * each, hidden, overlap_slowdown(group, cluster));
-  }
-  const Seconds whole = parallelism.zero_stage == 0 ? time(Collective::all_reduce, gradients)
-                                                    : time(Collective::reduce_scatter, gradients) +
-                                                          time(Collective::all_gather, weights);
-  if (!training.overlap_gradient_exchange)
-    return whole;
-  return exposed_time(whole, layers_time_share * whole, stage.backward,
-                      overlap_slowdown(group, cluster));
+/// What the layers that predict further tokens add to the last stage.
+StageTime prediction_stage(const ModelWork &work, const Parallelism &parallelism,
+                           const Training &training, Seconds exchange, const Cluster &cluster) {
+  StageTime time;
+  time.forward = work.prediction.forward;
+  time.backward = work.prediction.backward;
+  time.tensor_parallel = 2.0 * static_cast<double>(work.prediction.all_reduces) * exchange;
+  time.expert_parallel = expert_exchanges(training) *
+                         static_cast<double>(work.expert_prediction_count) *
+                         expert_exchange(parallelism, training, work.expert_exchange, cluster);
+  return time;
+}
+
+/// Parameters of the rank of a stage, by who else holds them.
+struct StageParameters {
+  double all = 0;
+  double matrix = 0;
+  double expert = 0; ///< of `all`: shared out among the ranks of expert_gradient_group()
+  double expert_matrix = 0;
+};
+
+StageParameters operator+(const StageParameters &a, const StageParameters &b) {
+  return {a.all + b.all, a.matrix + b.matrix, a.expert + b.expert,
+          a.expert_matrix + b.expert_matrix};
+}
+
+StageParameters parameters_of(const RegionWork &region, double share) {
+  return {share * region.parameters, share * region.matrix_parameters,
+          share * region.expert_parameters, share * region.expert_matrix_parameters};
 }
 
 /// Every state is read and written once, gradients and weights once each.
-Seconds optimizer_time(double matrix_parameters, double other_parameters,
-                       const Parallelism &parallelism, const Training &training,
-                       const Cluster &cluster) {
+Seconds optimizer_time(const StageParameters &stage, const Parallelism &parallelism,
+                       const Training &training, const Cluster &cluster) {
   using namespace units;
   const ParameterBytes bytes = parameter_bytes(training);
-  const double sharers =
-      parallelism.zero_stage >= 1 ? static_cast<double>(parallelism.gradient_group().size) : 1.0;
-  const double traffic =
-      matrix_parameters * (2 * bytes.matrix_state + bytes.gradient + bytes.weight) +
-      other_parameters * (2 * bytes.other_state + bytes.gradient + bytes.weight);
-  const auto held = std::llround((matrix_parameters + other_parameters) / sharers);
-  return operator_time(cluster.device, cluster.calibration,
-                       OperatorCall{.kind = OperatorClass::optimizer,
-                                    .pass = Pass::forward,
-                                    .format = NumberFormat::fp32,
-                                    .flops = {},
-                                    .bytes = traffic / sharers * byte,
-                                    .shape = {.batch = 1, .rows = held, .columns = 1}});
+  const auto sharers = [&](const RankGroup &group) {
+    const std::int64_t all = std::min(parallelism.shard_group.value_or(group.size), group.size);
+    return parallelism.zero_stage >= 1 ? static_cast<double>(all) : 1.0;
+  };
+  const double dense = 1 / sharers(parallelism.gradient_group());
+  const double expert = 1 / sharers(parallelism.expert_gradient_group());
+  const double matrix = dense * (stage.matrix - stage.expert_matrix) + expert * stage.expert_matrix;
+  const double held = dense * (stage.all - stage.expert) + expert * stage.expert;
+  const double traffic = matrix * (2 * bytes.matrix_state + bytes.gradient + bytes.weight) +
+                         (held - matrix) * (2 * bytes.other_state + bytes.gradient + bytes.weight);
+  return operator_time(
+      cluster.device, cluster.calibration,
+      OperatorCall{.kind = OperatorClass::optimizer,
+                   .pass = Pass::forward,
+                   .format = NumberFormat::fp32,
+                   .flops = {},
+                   .bytes = traffic * byte,
+                   .shape = {.batch = 1, .rows = std::llround(held), .columns = 1}});
+}
+
+/// What a pipeline takes longer than the work of its slowest stage. 1F1B, plain and interleaved, as
+/// one micro-batch on each of the other stages; other schedules in their own closed form, or
+/// simulated where they have none.
+Seconds bubble_time(const StageTime &first, const StageTime &middle, const StageTime &last,
+                    Seconds slowest, const Parallelism &parallelism, double micro_batches) {
+  const auto stages = static_cast<double>(parallelism.pipeline_parallel);
+  const PipelineSchedule schedule = parallelism.schedule;
+  if (schedule == PipelineSchedule::one_f_one_b || schedule == PipelineSchedule::interleaved) {
+    const Seconds all = first.total() + last.total() + (stages - 2) * middle.total();
+    return (all - slowest) / static_cast<double>(parallelism.virtual_pipeline);
+  }
+  PipelineWork work;
+  work.schedule = schedule;
+  work.stages = parallelism.pipeline_parallel;
+  work.chunks = parallelism.virtual_pipeline;
+  work.micro_batches = std::llround(micro_batches);
+  const auto chunks = static_cast<double>(work.chunks);
+  for (std::int64_t k = 0; k < work.virtual_stages(); ++k) {
+    const StageTime &stage = k == 0 ? first : k == work.virtual_stages() - 1 ? last : middle;
+    // Of a product's backward pass half is the gradient of the weights; attention has no weights.
+    const Seconds forward = stage.forward + stage.total_exchange() / 3.0;
+    const Seconds weight = std::min(stage.weight_gradient, stage.backward);
+    work.work.push_back({.forward = forward / chunks,
+                         .input_gradient = (stage.total() - forward - weight) / chunks,
+                         .weight_gradient = weight / chunks,
+                         .saved = {},
+                         .saved_for_weights = {},
+                         .transient = {}});
+  }
+  work.messages = {MessageTime{}};
+  return std::max(schedule_time(work).makespan - micro_batches * slowest, Seconds{});
 }
 
 } // namespace
@@ -193,14 +213,25 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
                              const Cluster &cluster) {
   const auto stages = static_cast<double>(parallelism.pipeline_parallel);
   const Seconds exchange = tensor_exchange(parallelism, training, inputs.residual, cluster);
-  const StageTime middle = layers_stage(work, parallelism, training, inputs, cluster);
+  const StageLayers layers_of = stage_layers(parallelism, work.layer_count);
+  const auto layers_time = [&](double layers) {
+    return layers_stage(work, parallelism, training, inputs, layers, cluster);
+  };
+  const StageTime middle = layers_time(layers_of.middle);
   const StageTime embedding = end_stage(work.embedding, false, exchange);
-  const StageTime head = end_stage(work.head, true, exchange);
+  const StageTime head = end_stage(work.head, true, exchange) +
+                         prediction_stage(work, parallelism, training, exchange, cluster);
   const bool only = parallelism.pipeline_parallel == 1;
-  const StageTime first = only ? middle + embedding + head : middle + embedding;
-  const StageTime last = only ? first : middle + head;
-  const bool first_is_slower = only || first.total() > last.total();
-  const StageTime &slowest = first_is_slower ? first : last;
+  // Ends that hold as many layers as the others need no second look.
+  const bool even = !parallelism.first_stage_layers && !parallelism.last_stage_layers;
+  const StageTime first_layers = even ? middle : layers_time(layers_of.first);
+  const StageTime last_layers = even ? middle : layers_time(layers_of.last);
+  const StageTime first = only ? middle + embedding + head : first_layers + embedding;
+  const StageTime last = only ? first : last_layers + head;
+  const StageTime *slowest_stage = only || first.total() > last.total() ? &first : &last;
+  if (parallelism.pipeline_parallel > 2 && middle.total() > slowest_stage->total())
+    slowest_stage = &middle;
+  const StageTime &slowest = *slowest_stage;
 
   const double m = inputs.micro_batches;
   StepTime step;
@@ -209,24 +240,33 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
   step.host = m * slowest.host;
   step.tensor_parallel = m * slowest.tensor_parallel;
   step.context_parallel = m * slowest.context_parallel;
+  step.expert_parallel = m * slowest.expert_parallel;
   step.pipeline = m * slowest.pipeline;
-  if (!only) {
-    const Seconds all_stages = first.total() + last.total() + (stages - 2) * middle.total();
-    step.bubble =
-        (all_stages - slowest.total()) / static_cast<double>(parallelism.virtual_pipeline);
-  }
+  if (!only)
+    step.bubble = bubble_time(first, middle, last, slowest.total(), parallelism, m);
 
-  const double layer_parameters = work.layers.parameters / stages;
-  const double end_parameters = only ? work.embedding.parameters + work.head.parameters
-                                     : std::max(work.embedding.parameters,
-                                                work.head.parameters + work.tied_output_parameters);
-  const double parameters = layer_parameters + end_parameters;
+  const StageParameters layers = parameters_of(work.layers, 1 / stages);
+  StageParameters last_end = parameters_of(work.head, 1) + parameters_of(work.prediction, 1);
+  StageParameters ends = parameters_of(work.embedding, 1);
+  if (only) {
+    ends = ends + last_end;
+  } else {
+    last_end.all += work.tied_output_parameters + work.prediction_table_parameters;
+    if (last_end.all > ends.all)
+      ends = last_end;
+  }
+  const StageParameters stage = layers + ends;
   // The part that nothing can hide: the last bucket, about a layer's.
-  const double exposed_share = stages / std::max(static_cast<double>(work.layer_count), stages);
-  step.data_parallel =
-      gradient_exchange(parameters, parallelism, training, slowest, exposed_share, m, cluster);
-  const double matrix = work.layers.matrix_parameters / stages;
-  step.optimizer = optimizer_time(matrix, parameters - matrix, parallelism, training, cluster);
+  const double alone = stages / std::max(static_cast<double>(work.layer_count), stages);
+  const Seconds hiding = parallelism.zero_stage >= 3
+                             ? slowest.forward + slowest.backward + slowest.recompute
+                             : slowest.backward;
+  step.data_parallel = gradient_exchange(stage.all - stage.expert, parallelism.gradient_group(),
+                                         parallelism, training, {hiding, alone}, m, cluster);
+  if (stage.expert > 0)
+    step.data_parallel += gradient_exchange(stage.expert, parallelism.expert_gradient_group(),
+                                            parallelism, training, {hiding, alone}, m, cluster);
+  step.optimizer = optimizer_time(stage, parallelism, training, cluster);
   step.overhead = training.software.step_overhead;
   const double slowest_gpu = slowest_of(training.software, static_cast<double>(parallelism.gpus()));
   step.stragglers = (slowest_gpu - 1) * step.total();

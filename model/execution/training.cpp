@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/execution/training.hpp"
 
+#include "model/execution/parallelism.hpp"
+
 #include <array>
 
 namespace flopcast {
@@ -21,6 +23,12 @@ constexpr std::array optimizers{
     Spelled<OptimizerKind>{"muon", OptimizerKind::muon},
 };
 
+constexpr std::array context_exchanges{
+    Spelled<ContextExchange>{"ring", ContextExchange::ring},
+    Spelled<ContextExchange>{"all_gather", ContextExchange::all_gather},
+    Spelled<ContextExchange>{"all_to_all", ContextExchange::all_to_all},
+};
+
 bool trains_in_fp32(NumberFormat precision) {
   return precision == NumberFormat::fp32 || precision == NumberFormat::tf32;
 }
@@ -28,6 +36,7 @@ bool trains_in_fp32(NumberFormat precision) {
 } // namespace
 
 std::span<const Spelled<Recompute>> recompute_names() { return recomputes; }
+std::span<const Spelled<ContextExchange>> context_exchange_names() { return context_exchanges; }
 std::span<const Spelled<OptimizerKind>> optimizer_names() { return optimizers; }
 
 std::string_view to_text(Recompute recompute) {
@@ -36,6 +45,20 @@ std::string_view to_text(Recompute recompute) {
 
 std::string_view to_text(OptimizerKind kind) {
   return optimizers[static_cast<std::size_t>(kind)].first;
+}
+
+StageLayers stage_layers(const Parallelism &parallelism, std::int64_t layers) {
+  const auto all = static_cast<double>(layers);
+  const auto stages = static_cast<double>(parallelism.pipeline_parallel);
+  if (parallelism.pipeline_parallel == 1)
+    return {all, all, all};
+  const auto &first = parallelism.first_stage_layers;
+  const auto &last = parallelism.last_stage_layers;
+  const double others = stages - (first ? 1 : 0) - (last ? 1 : 0);
+  const double left = all - static_cast<double>(first.value_or(0) + last.value_or(0));
+  const double middle = others > 0 ? left / others : 0;
+  return {first ? static_cast<double>(*first) : middle, middle,
+          last ? static_cast<double>(*last) : middle};
 }
 
 ParameterBytes parameter_bytes(const Training &training) {

@@ -137,6 +137,9 @@ public:
       break;
     case Region::layer:
       add_to(work.layers, op, forward, backward_parts);
+      if (has_weights(op))
+        work.largest_matrix = std::max(work.largest_matrix, static_cast<double>(op.parameters) *
+                                                                shards_.parameter_share(op));
       if (op.expert_layer)
         add_to(work.expert_layers, op, forward, backward_parts);
       work.layer_forward_flops += static_cast<double>(op.count) * op.matmul_flops;
@@ -187,6 +190,9 @@ private:
     for (const Timed &part : backward) {
       region.backward_calls += op.count;
       region.backward += count * part.seconds;
+      // The second of a product's two: see backward_calls().
+      if (op.parameters > 0 && has_weights(op) && &part == &backward.back())
+        region.weight_gradient += count * part.seconds;
       region.backward_work += count * part.work;
     }
     add_saved(op, region);

@@ -38,7 +38,8 @@ struct RegionWork {
 
   Seconds forward;
   Seconds backward;
-  Seconds attention_core; ///< forward, of the operators that selective recomputation redoes
+  Seconds weight_gradient; ///< of `backward`, the products that give gradients of weights
+  Seconds attention_core;  ///< forward, of the operators that selective recomputation redoes
   OperatorWork forward_work;
   OperatorWork backward_work;
   OperatorWork core_work;       ///< that attention_core times
@@ -79,6 +80,7 @@ struct ModelWork {
   /// Of the rank: the token table that `prediction` looks up again. A last stage that is not the
   /// first one holds a copy.
   double prediction_table_parameters = 0;
+  double largest_matrix = 0; ///< parameters that the rank has of its largest one inside layers
   double tied_output_parameters = 0; ///< of the rank: those that logits share with the embedding
   double layer_forward_flops = 0;    ///< per sequence, unsharded, all scores counted
   OperatorRoles extrapolated;        ///< whose shapes the calibration did not measure

@@ -59,6 +59,9 @@ StepInputs step_inputs(const Plan &plan) {
   inputs.boundary = inputs.residual / (parallel.sequence_parallel ? t : 1.0);
   inputs.key_values = tokens * decoder.key_value_width(parallel.tensor_parallel) *
                       static_cast<double>(decoder.layers) * element * byte;
+  inputs.queries = tokens * static_cast<double>(decoder.heads * decoder.query_key_dim()) /
+                   static_cast<double>(parallel.tensor_parallel) *
+                   static_cast<double>(decoder.layers) * element * byte;
   inputs.micro_batches = static_cast<double>(plan.training.global_batch) /
                          static_cast<double>(parallel.data_parallel * plan.training.micro_batch);
   return inputs;

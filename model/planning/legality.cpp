@@ -97,6 +97,37 @@ void check_experts(const Plan &plan, Problems &problems) {
         "lower expert_imbalance");
 }
 
+/// How the layers divide among stages, and whether the schedule can run so.
+void check_stages(const Plan &plan, Problems &problems) {
+  const Parallelism &parallel = plan.parallelism;
+  const std::int64_t p = parallel.pipeline_parallel;
+  const std::int64_t layers = plan.model.decoder.layers;
+  const auto &first = parallel.first_stage_layers;
+  const auto &last = parallel.last_stage_layers;
+  if (!first && !last) {
+    problems.must_divide(parallel.virtual_pipeline > 1 ? "pipeline_parallel x virtual_pipeline"
+                                                       : "pipeline_parallel",
+                         p * parallel.virtual_pipeline, layers, "layers");
+  } else {
+    const std::int64_t others = p - (first ? 1 : 0) - (last ? 1 : 0);
+    const std::int64_t left = layers - first.value_or(0) - last.value_or(0);
+    if (others < 0 || left < 0 || (others == 0 && left != 0) || (others > 0 && left % others != 0))
+      problems.add("does_not_divide",
+                   fmt::format("{} layers less those of first and last stage leave {} for {} "
+                               "stages",
+                               layers, left, others),
+                   "change first_stage_layers or last_stage_layers");
+  }
+  const PipelineSchedule schedule = parallel.schedule;
+  if (schedule == PipelineSchedule::one_f_one_b || schedule == PipelineSchedule::interleaved)
+    return;
+  const std::int64_t micro_batches =
+      plan.training.global_batch /
+      std::max<std::int64_t>(parallel.data_parallel * plan.training.micro_batch, 1);
+  if (const auto problem = schedule_problem(schedule, p, parallel.virtual_pipeline, micro_batches))
+    problems.add("schedule", problem->text, problem->remedy);
+}
+
 } // namespace
 
 std::vector<Reason> layout_problems(const Plan &plan, const Cluster &cluster) {
@@ -130,9 +161,7 @@ std::vector<Reason> layout_problems(const Plan &plan, const Cluster &cluster) {
   else
     problems.must_divide("context_parallel", parallel.context_parallel, plan.data.sequence_length,
                          "tokens of the sequence");
-  problems.must_divide(parallel.virtual_pipeline > 1 ? "pipeline_parallel x virtual_pipeline"
-                                                     : "pipeline_parallel",
-                       p * parallel.virtual_pipeline, decoder.layers, "layers");
+  check_stages(plan, problems);
   if (parallel.virtual_pipeline > 1 && p == 1)
     problems.add("does_not_divide",
                  fmt::format("virtual_pipeline = {} needs a pipeline, but pipeline_parallel is 1",

@@ -68,6 +68,15 @@ void read_parallelism(PlanReading &reading, TableReader table) {
   parallel.data_parallel = data.value_or(std::clamp<std::int64_t>(
       gpus / std::max<std::int64_t>(model_parallel, 1), 1, most_data_parallel));
 
+  parallel.first_stage_layers = table.integer("first_stage_layers", 0, most_degree);
+  parallel.last_stage_layers = table.integer("last_stage_layers", 0, most_degree);
+  parallel.shard_group = table.integer("shard_group", 1, most_data_parallel);
+  parallel.context_exchange =
+      table.choice("context_exchange", context_exchange_names()).value_or(ContextExchange::ring);
+  parallel.schedule = table.choice("schedule", pipeline_schedule_names())
+                          .value_or(parallel.virtual_pipeline > 1 ? PipelineSchedule::interleaved
+                                                                  : PipelineSchedule::one_f_one_b);
+
   const auto zero = table.integer("zero_stage", 0, 3);
   parallel.zero_stage = static_cast<int>(zero.value_or(1));
   const auto sequence = table.flag("sequence_parallel");

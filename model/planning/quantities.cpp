@@ -104,6 +104,8 @@ constexpr std::array quantities{
                   of_memory<&MemoryParts::activations>},
     NamedQuantity{"memory.per_gpu.buffers_bytes", "buffers", memory, 1, false,
                   of_memory<&MemoryParts::buffers>},
+    NamedQuantity{"memory.per_gpu.fragments_bytes", "fragments", memory, 1, false,
+                  of_memory<&MemoryParts::fragments>},
     NamedQuantity{"memory.per_gpu.reserve_bytes", "reserve", memory, 1, false,
                   of_memory<&MemoryParts::reserve>},
     NamedQuantity{"memory.per_gpu.total_bytes", "total", memory, 1, true, memory_total},

@@ -145,8 +145,10 @@ double measured_bytes(const RunRecord &run) {
 /// What tensors take, or all that the GPU holds, whichever the source measured.
 double predicted_bytes(const RunRecord &run, const StepEstimate &step) {
   const MemoryParts &parts = step.memory();
-  const bool tensors_alone = holds(lower_case(run.memory_kind), "allocated");
-  return (tensors_alone ? parts.total() - parts.reserve : parts.total()).in(byte);
+  const std::string kind = lower_case(run.memory_kind);
+  if (holds(kind, "allocated"))
+    return parts.allocated().in(byte);
+  return (holds(kind, "reserved") ? parts.reserved() : parts.total()).in(byte);
 }
 
 std::vector<Compared> compared(const RunRecord &run, const RunPlan &planned, const Estimate &whole,

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace flopcast {
@@ -26,18 +27,63 @@ std::string unmodelled(const RunRecord &run) {
     return "family not modelled yet: LoRA fine-tuning";
   if (run.record_kind == "layer_microbenchmark")
     return "no training step: one layer alone";
-  if (run.moe_experts || run.params_active || run.ep.value_or(1) > 1)
-    return "family not modelled yet: mixture of experts";
+  if (run.moe_experts && !run.moe_topk)
+    return "not stated: moe_topk";
+  if (!run.moe_experts && (run.params_active || run.ep.value_or(1) > 1))
+    return "not stated: moe_experts";
   // A table has no column for the family, and these have a decoder's dimensions.
   const std::string model = lower_case(run.model);
   for (const std::string_view encoder : {"bert", "resnet", "retinanet", "diffusion", "vit-", "t5-"})
     if (holds(model, encoder))
       return "family not modelled yet: encoder or vision";
-  const std::string framework = lower_case(run.framework);
-  for (const std::string_view schedule : {"schedule zb", "zero bubble", "dualpipe", "zbv", "zb1p"})
-    if (holds(framework, schedule))
-      return "schedule not modelled yet: zero bubble";
   return {};
+}
+
+/// The order of the stages, where the framework's text names one.
+std::optional<PipelineSchedule> schedule_of(const std::string &framework) {
+  static constexpr std::array spellings{
+      Spelled<PipelineSchedule>{"zb-1p", PipelineSchedule::zb_h1},
+      Spelled<PipelineSchedule>{"zb1p", PipelineSchedule::zb_h1},
+      Spelled<PipelineSchedule>{"zb-h1", PipelineSchedule::zb_h1},
+      Spelled<PipelineSchedule>{"zb-2p", PipelineSchedule::zb_h2},
+      Spelled<PipelineSchedule>{"zb-h2", PipelineSchedule::zb_h2},
+      Spelled<PipelineSchedule>{"zb-v", PipelineSchedule::zb_v},
+      Spelled<PipelineSchedule>{"zbv", PipelineSchedule::zb_v},
+      Spelled<PipelineSchedule>{"dualpipe", PipelineSchedule::dual_pipe},
+      Spelled<PipelineSchedule>{"1f1b-i", PipelineSchedule::interleaved},
+  };
+  const std::string lower = lower_case(framework);
+  for (const auto &[text, schedule] : spellings)
+    if (holds(lower, text))
+      return schedule;
+  return std::nullopt;
+}
+
+/// The decoder of the preset whose router and width are the run's: a table has no columns for
+/// shared experts and latent attention. Its layers are the run's; a model that was cut short keeps
+/// one dense layer at most. It predicts further tokens where the model's text says so.
+std::optional<Decoder> decoder_with_experts(const RunRecord &run,
+                                            const std::vector<ModelPreset> &presets,
+                                            const FrameworkRules &rules,
+                                            std::vector<std::string> &inferred) {
+  for (const ModelPreset &preset : presets) {
+    const MixtureOfExperts &experts = *preset.decoder.experts;
+    if (experts.count != run.moe_experts || experts.per_token != run.moe_topk ||
+        preset.decoder.hidden != *run.hidden || preset.decoder.heads != *run.heads)
+      continue;
+    Decoder decoder = preset.decoder;
+    if (*run.layers < decoder.layers)
+      decoder.experts->dense_first = std::min<std::int64_t>(experts.dense_first, 1);
+    decoder.layers = *run.layers;
+    decoder.vocabulary = *run.vocab;
+    decoder.vocabulary_multiple = rules.vocabulary_multiple;
+    decoder.context_length = *run.seq_len;
+    const std::string model = lower_case(run.model);
+    decoder.prediction_layers = holds(model, "w/ mtp") || holds(model, "with mtp") ? 1 : 0;
+    inferred.push_back(fmt::format("architecture: as {}, {} layers", preset.name, *run.layers));
+    return decoder;
+  }
+  return std::nullopt;
 }
 
 /// Names of what must be stated and is not.
@@ -133,6 +179,10 @@ public:
     // 126 layers on 128 chunks is Llama 405B's split: embedding and logits count as layers there.
     if (p.pipeline_parallel * p.virtual_pipeline > 2 * *run_.layers)
       skip(fmt::format("{} layers are less than half of pp x vpp", *run_.layers));
+    p.expert_parallel = run_.ep.value_or(1);
+    // Experts are narrow: stacks leave them whole where they spread them over ranks.
+    if (run_.moe_experts && p.expert_parallel > 1)
+      p.expert_tensor_parallel = 1;
     p.data_parallel = std::max<std::int64_t>(*run_.n_gpus / model_parallel, 1);
     if (run_.dp && *run_.dp != p.data_parallel)
       skip(fmt::format("dp = {} is stated, but {} GPUs leave {}", *run_.dp, *run_.n_gpus,
@@ -153,7 +203,7 @@ public:
         setting("flash attention", run_.attention, flash_of, rules_.flash_attention);
     t.dropout = rules_.dropout;
     t.overlap_gradient_exchange = rules_.overlap_gradient_exchange;
-    t.memory_reserve = usual_reserve;
+    t.memory_reserve = rules_.memory_reserve;
     batch(t, data_parallel);
     return t;
   }
@@ -219,24 +269,55 @@ private:
   std::string skipped_;
 };
 
-/// Stages have equal numbers of layers here. A run whose layers do not divide is timed by its
-/// fullest stages: as many layers more as make all like them.
+/// Layers that do not divide among the stages: embedding and logits, or the logits alone, count as
+/// a layer where that makes them divide, as BLOOM's and Llama 405B's stages do.
+void lighten_ends(Plan &plan, std::vector<std::string> &inferred) {
+  Parallelism &p = plan.parallelism;
+  const std::int64_t layers = plan.model.decoder.layers;
+  const std::int64_t chunks = p.pipeline_parallel * p.virtual_pipeline;
+  if (p.pipeline_parallel < 2 || layers % chunks == 0)
+    return;
+  if ((layers + 2) % chunks == 0) {
+    p.first_stage_layers = (layers + 2) / p.pipeline_parallel - 1;
+    p.last_stage_layers = p.first_stage_layers;
+    inferred.push_back("stages: embedding and logits count as a layer each");
+  } else if ((layers + 1) % chunks == 0) {
+    p.last_stage_layers = (layers + 1) / p.pipeline_parallel - 1;
+    inferred.push_back("stages: the logits count as a layer");
+  }
+}
+
+/// A run whose layers divide in neither way is timed by its fullest stages: as many layers more as
+/// make all like them.
 Plan evenly_staged(const Plan &plan, std::vector<std::string> &inferred) {
   Plan even = plan;
-  const std::int64_t chunks =
-      plan.parallelism.pipeline_parallel * plan.parallelism.virtual_pipeline;
+  const Parallelism &p = plan.parallelism;
+  if (p.first_stage_layers || p.last_stage_layers)
+    return even;
+  const std::int64_t stages = p.pipeline_parallel;
   std::int64_t &layers = even.model.decoder.layers;
-  layers = (layers + chunks - 1) / chunks * chunks;
-  if (layers != plan.model.decoder.layers)
-    inferred.push_back(fmt::format("layers: timed as {}, since {} do not divide into {} chunks",
-                                   layers, plan.model.decoder.layers, chunks));
+  if (layers % (stages * p.virtual_pipeline) == 0)
+    return even;
+  layers = (layers + stages - 1) / stages * stages;
+  // Chunks of a stage need not be equal: fuller ones and emptier ones make up for each other.
+  even.parallelism.last_stage_layers = layers / stages;
+  inferred.push_back(fmt::format("layers: timed as {}, since {} do not divide into {} chunks",
+                                 layers, plan.model.decoder.layers, stages * p.virtual_pipeline));
   return even;
 }
 
 } // namespace
 
 RunPlanner::RunPlanner(const PresetCatalog &catalog)
-    : rules_(load_framework_rules(catalog)), machines_(catalog) {}
+    : catalog_(&catalog), rules_(load_framework_rules(catalog)), machines_(catalog) {}
+
+const std::vector<ModelPreset> &RunPlanner::models_with_experts() {
+  if (models_with_experts_.empty())
+    for (const std::string &id : catalog_->ids("models"))
+      if (ModelPreset model = load_model(*catalog_, id); model.decoder.experts)
+        models_with_experts_.push_back(std::move(model));
+  return models_with_experts_;
+}
 
 RunPlanning RunPlanner::plan_of(const RunRecord &run) {
   const auto skip = [](std::string why) { return RunPlanning{std::nullopt, std::move(why)}; };
@@ -253,7 +334,7 @@ RunPlanning RunPlanner::plan_of(const RunRecord &run) {
     return skip(fmt::format("not stated: {}", fmt::join(names, ", ")));
   if (*run.layers > most_layers)
     return skip(fmt::format("{} layers are beyond all reason", *run.layers));
-  if (*run.hidden % *run.heads != 0)
+  if (!run.moe_experts && *run.hidden % *run.heads != 0)
     return skip(fmt::format("heads = {} does not divide hidden = {}", *run.heads, *run.hidden));
   const RunMachine &machine = machines_.machine_of(run);
   if (!machine.problem.empty())
@@ -268,14 +349,25 @@ RunPlanning RunPlanner::plan_of(const RunRecord &run) {
   Plan &plan = planned.plan;
   plan.name = run.id;
   plan.model.name = run.model;
-  plan.model.decoder = decoder_of(run, *rules, planned.inferred);
+  if (run.moe_experts) {
+    const auto decoder = decoder_with_experts(run, models_with_experts(), *rules, planned.inferred);
+    if (!decoder)
+      return skip(fmt::format("no model preset has {} experts, {} a token, {} wide",
+                              *run.moe_experts, *run.moe_topk, *run.hidden));
+    plan.model.decoder = *decoder;
+  } else {
+    plan.model.decoder = decoder_of(run, *rules, planned.inferred);
+  }
   Settings settings(run, *rules, planned.inferred);
   plan.parallelism = settings.parallelism();
   plan.training = settings.training(plan.parallelism.data_parallel);
   if (!settings.skipped().empty())
     return skip(settings.skipped());
   plan.training.software = rules->software.on(planned.cluster.device.architecture);
+  if (const auto schedule = schedule_of(run.framework))
+    plan.parallelism.schedule = *schedule;
   settings.interleave(plan);
+  lighten_ends(plan, planned.inferred);
   plan.data.sequence_length = *run.seq_len;
   plan.data.tokens = run.tokens_total.value_or(static_cast<double>(plan.training.global_batch) *
                                                static_cast<double>(*run.seq_len)) *

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "model/architecture/model_preset.hpp"
 #include "model/planning/plan.hpp"
 #include "model/validation/framework_rules.hpp"
 #include "model/validation/run_machine.hpp"
@@ -38,6 +39,11 @@ public:
   [[nodiscard]] RunPlanning plan_of(const RunRecord &run);
 
 private:
+  /// Read when the first run with experts asks for them.
+  [[nodiscard]] const std::vector<ModelPreset> &models_with_experts();
+
+  const PresetCatalog *catalog_;
+  std::vector<ModelPreset> models_with_experts_;
   std::vector<FrameworkRules> rules_;
   RunMachines machines_;
 };

@@ -24,18 +24,13 @@ struct Prior {
 };
 
 constexpr Prior priors[] = {
-    {"host_forward", 50e-6, 0.8, 0},
-    {"host_backward", 40e-6, 0.8, 0},
-    {"host_exchange", 30e-6, 1.0, 0},
-    {"products", 1.08, 0.10, 0.08},
-    {"scores", 1.0, 0.3, 0},
-    {"attention", 1.15, 0.25, 0.25},
-    {"streams", 1.3, 0.35, 0.15},
-    {"tensor_exchange", 1.15, 0.3, 0},
-    {"gradient_exchange", 1.3, 0.4, 0},
-    {"stage_exchange", 1.5, 0.7, 0},
-    {"step_overhead", 4e-3, 1.2, 0},
-    {"jitter", 0.006, 0.7, 0},
+    {"host_forward", 50e-6, 0.35, 0},  {"host_backward", 40e-6, 0.35, 0},
+    {"host_exchange", 30e-6, 1.0, 0},  {"products", 1.08, 0.10, 0.08},
+    {"experts", 1.15, 0.15, 0.08},     {"scores", 1.0, 0.3, 0},
+    {"attention", 1.15, 0.25, 0.25},   {"streams", 1.3, 0.35, 0.15},
+    {"tensor_exchange", 1.15, 0.3, 0}, {"gradient_exchange", 1.3, 0.4, 0},
+    {"stage_exchange", 1.5, 0.7, 0},   {"expert_exchange", 1.2, 0.4, 0},
+    {"step_overhead", 4e-3, 1.2, 0},   {"jitter", 0.006, 0.7, 0},
 };
 
 const SoftwareConstant &constant_of(std::string_view key) {

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/execution/exchanges.hpp"
+
+#include <algorithm>
+
+namespace flopcast {
+namespace {
+
+/// What an exchange costs a step that works beside it. `alone` of it has nothing beside it. The
+/// rest begins with the work and takes a share of the multiprocessors as long as it lasts, so the
+/// work is done late by that share of it.
+Seconds exposed_time(Seconds exchange, Seconds alone, Seconds work, double slowdown) {
+  const Seconds beside = exchange - alone;
+  return alone + std::max(beside - work, (1 - 1 / slowdown) * beside);
+}
+
+/// Ranks of hybrid sharding: weights are gathered among `sharers` neighbours, gradients then
+/// reduced over the groups of them.
+RankGroup sharing_group(const RankGroup &group, const Parallelism &parallelism) {
+  if (!parallelism.shard_group || *parallelism.shard_group >= group.size)
+    return group;
+  return {*parallelism.shard_group, group.stride};
+}
+
+} // namespace
+
+Seconds tensor_exchange(const Parallelism &parallelism, const Training &training, Bytes residual,
+                        const Cluster &cluster) {
+  const RankGroup group = parallelism.tensor_group();
+  if (group.size <= 1)
+    return {};
+  const Software &software = training.software;
+  const auto time = [&](Collective collective) {
+    return software.tensor_exchange * collective_time(collective, residual, group, cluster);
+  };
+  const Seconds whole = parallelism.sequence_parallel
+                            ? time(Collective::all_gather) + time(Collective::reduce_scatter)
+                            : time(Collective::all_reduce);
+  return (1 - software.hidden_tensor_exchange) * whole;
+}
+
+Seconds context_exchange(const Parallelism &parallelism, Bytes key_values, Bytes queries,
+                         Seconds attention, const Cluster &cluster) {
+  const RankGroup group = parallelism.context_group();
+  if (group.size <= 1)
+    return {};
+  const auto ranks = static_cast<double>(group.size);
+  switch (parallelism.context_exchange) {
+  case ContextExchange::ring:
+    break;
+  case ContextExchange::all_gather: {
+    // Gathered before the attention; their gradients are scattered after it.
+    const Seconds gather =
+        collective_time(Collective::all_gather, ranks * key_values, group, cluster);
+    const Seconds scatter =
+        collective_time(Collective::reduce_scatter, ranks * key_values, group, cluster);
+    return 2.0 * gather + scatter;
+  }
+  case ContextExchange::all_to_all:
+    // Queries, keys and values there, the result back; backward the same with gradients.
+    return 2.0 * (collective_time(Collective::all_to_all, queries + key_values, group, cluster) +
+                  collective_time(Collective::all_to_all, queries, group, cluster));
+  }
+  const Seconds one_way = (ranks - 1) * collective_time(Collective::point_to_point, key_values,
+                                                        parallelism.context_neighbours(), cluster);
+  // Backward sends keys, values and their gradients, behind attention that takes over twice as
+  // long.
+  const double slowdown = overlap_slowdown(parallelism.context_neighbours(), cluster);
+  return exposed_time(one_way, {}, attention, slowdown) +
+         exposed_time(2.0 * one_way, {}, 2.0 * attention, slowdown);
+}
+
+Seconds expert_exchange(const Parallelism &parallelism, const Training &training,
+                        const ExpertExchange &exchange, const Cluster &cluster) {
+  Seconds time;
+  if (parallelism.expert_parallel > 1)
+    time += collective_time(Collective::all_to_all, exchange.dispatched, parallelism.expert_group(),
+                            cluster);
+  if (parallelism.expert_tensor() > 1 && exchange.gathered > Bytes{})
+    time += collective_time(Collective::all_gather, exchange.gathered,
+                            parallelism.expert_tensor_group(), cluster);
+  const Software &software = training.software;
+  return (1 - software.hidden_expert_exchange) * software.expert_exchange * time;
+}
+
+Seconds gradient_exchange(double parameters, const RankGroup &group, const Parallelism &parallelism,
+                          const Training &training, const HidingWork &hiding, double micro_batches,
+                          const Cluster &cluster) {
+  using namespace units;
+  if (group.size <= 1 || parameters <= 0)
+    return {};
+  const ParameterBytes bytes = parameter_bytes(training);
+  const Bytes gradients = parameters * bytes.gradient * byte;
+  const Bytes weights = parameters * bytes.weight * byte;
+  const RankGroup sharers = sharing_group(group, parallelism);
+  const auto time = [&](Collective collective, Bytes data, const RankGroup &over) {
+    return training.software.gradient_exchange * collective_time(collective, data, over, cluster);
+  };
+  // Between groups of hybrid sharding each rank reduces its part of the gradients, once a step.
+  Seconds between;
+  if (sharers.size < group.size)
+    between = time(Collective::all_reduce, gradients / static_cast<double>(sharers.size),
+                   {group.size / sharers.size, group.stride * sharers.size});
+  const double slowdown = overlap_slowdown(group, cluster);
+  if (parallelism.zero_stage >= 3) {
+    const Seconds each = 2.0 * time(Collective::all_gather, weights, sharers) +
+                         time(Collective::reduce_scatter, gradients, sharers);
+    if (!training.overlap_gradient_exchange)
+      return micro_batches * each + between;
+    return micro_batches * exposed_time(each, hiding.alone * each, hiding.work, slowdown) +
+           exposed_time(between, hiding.alone * between, hiding.work, slowdown);
+  }
+  // ZeRO-2 keeps only a share of the gradients, so that every micro-batch scatters them.
+  const double scatters = parallelism.zero_stage == 2 ? micro_batches : 1.0;
+  const Seconds whole = parallelism.zero_stage == 0
+                            ? time(Collective::all_reduce, gradients, sharers)
+                            : scatters * time(Collective::reduce_scatter, gradients, sharers) +
+                                  time(Collective::all_gather, weights, sharers);
+  if (!training.overlap_gradient_exchange)
+    return whole + between;
+  // Hidden behind the backward pass of the last micro-batch, or of all where all scatter.
+  return exposed_time(whole + between, hiding.alone * (whole + between), scatters * hiding.work,
+                      slowdown);
+}
+
+} // namespace flopcast

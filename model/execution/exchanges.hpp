@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/cluster.hpp"
+#include "hardware/units/quantity.hpp"
+#include "model/execution/training.hpp"
+#include "model/execution/work.hpp"
+
+namespace flopcast {
+
+/// Computation that an exchange can hide behind, and how much of the exchange cannot.
+struct HidingWork {
+  Seconds work;
+  double alone = 0; ///< share of the exchange that nothing runs beside
+};
+
+/// One exchange of the residual stream among tensor-parallel ranks: an all-reduce, or the same
+/// bytes as gather and scatter. What the products that it is cut into hide is left out.
+[[nodiscard]] Seconds tensor_exchange(const Parallelism &parallelism, const Training &training,
+                                      Bytes residual, const Cluster &cluster);
+
+/// Keys and values of a stage on their way among context-parallel ranks, forward and backward, less
+/// what the attention hides: round a ring while the attention works on those that are there,
+/// gathered before it, or turned from tokens to heads and back (Ulysses).
+[[nodiscard]] Seconds context_exchange(const Parallelism &parallelism, Bytes key_values,
+                                       Bytes queries, Seconds attention, const Cluster &cluster);
+
+/// One way of one layer's tokens to their experts, or back.
+[[nodiscard]] Seconds expert_exchange(const Parallelism &parallelism, const Training &training,
+                                      const ExpertExchange &exchange, const Cluster &cluster);
+
+/// Gradients, and weights under ZeRO, of so many parameters of a rank over the ranks of `group`,
+/// less what is hidden, plus the work that it delays. Under ZeRO-3 every micro-batch gathers the
+/// weights twice and scatters the gradients. Source of the volumes: Rajbhandari et al. 2020.
+[[nodiscard]] Seconds gradient_exchange(double parameters, const RankGroup &group,
+                                        const Parallelism &parallelism, const Training &training,
+                                        const HidingWork &hiding, double micro_batches,
+                                        const Cluster &cluster);
+
+} // namespace flopcast
