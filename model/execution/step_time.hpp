@@ -34,7 +34,7 @@ struct StepInputs {
   Bytes boundary;           ///< the tensor between two layers, one micro-batch, one rank
   Bytes residual;           ///< the same, whole over the tensor-parallel ranks
   Bytes key_values;         ///< keys and values of all layers, one micro-batch, one rank
-  Bytes queries;            ///< queries of all layers, likewise
+  Bytes queries = {};       ///< queries of all layers, likewise
   double micro_batches = 1; ///< in a step
 };
 
