@@ -23,8 +23,8 @@ TEST_F(Usage, VersionGoesToStdout) {
 TEST_F(Usage, HelpNamesEverySubcommandAndTheExitCodes) {
   const Ran ran = run({"--help"});
   EXPECT_EQ(ran.code, exit_ok);
-  for (const char *name :
-       {"estimate", "explain", "compare", "calibrate", "check", "presets", "doctor", "completion"})
+  for (const char *name : {"estimate", "explain", "compare", "trace", "calibrate", "check",
+                           "presets", "doctor", "completion"})
     EXPECT_THAT(ran.out, HasSubstr(std::string("\n  ") + name));
   EXPECT_THAT(ran.out, HasSubstr("Exit codes: 0"));
   EXPECT_THAT(ran.err, IsEmpty());
@@ -35,6 +35,7 @@ TEST_F(Usage, EverySubcommandHasHelp) {
        std::vector<std::vector<std::string>>{{"estimate"},
                                              {"explain"},
                                              {"compare"},
+                                             {"trace"},
                                              {"calibrate"},
                                              {"calibrate", "fit"},
                                              {"calibrate", "show"},

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/planning/pipeline_work.hpp"
+
+#include "model/architecture/decoder_graph.hpp"
+#include "model/execution/exchanges.hpp"
+#include "model/execution/work.hpp"
+#include "model/planning/estimate.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+namespace flopcast {
+namespace {
+
+using namespace units;
+
+/// Builds the chunks of one plan.
+class Chunks {
+public:
+  Chunks(const Plan &plan, const Cluster &cluster)
+      : cluster_(cluster), parallel_(plan.parallelism), training_(plan.training),
+        work_(work_of(plan, cluster)), chunks_(static_cast<double>(parallel_.virtual_pipeline)) {
+    const Estimate answer = estimate(plan, cluster);
+    assert(answer.step);
+    micro_batches_ = answer.step->micro_batches;
+    const StepTime &step = answer.step->predicted;
+    // Of the slowest stage, whose exchanges of layers are much like the others'.
+    around_ =
+        (step.context_parallel + step.expert_parallel + step.host) / (micro_batches_ * chunks_);
+    optimizer_ = step.optimizer / chunks_;
+
+    const double tokens = static_cast<double>(plan.data.sequence_length) *
+                          static_cast<double>(training_.micro_batch) /
+                          static_cast<double>(parallel_.context_parallel);
+    const Bytes residual = tokens * static_cast<double>(plan.model.decoder.hidden) *
+                           activation_bytes(training_.precision) * byte;
+    boundary_ =
+        residual /
+        (parallel_.sequence_parallel ? static_cast<double>(parallel_.tensor_parallel) : 1.0);
+    exchange_ = tensor_exchange(parallel_, training_, residual, cluster);
+  }
+
+  [[nodiscard]] std::int64_t micro_batches() const { return std::llround(micro_batches_); }
+
+  [[nodiscard]] MessageTime message() const {
+    const Seconds time =
+        training_.software.stage_exchange * collective_time(Collective::point_to_point, boundary_,
+                                                            parallel_.stage_neighbours(), cluster_);
+    return {.forward = time, .backward = time};
+  }
+
+  /// Layers of a chunk on this stage.
+  [[nodiscard]] double layers_of(std::int64_t stage) const {
+    const StageLayers layers = stage_layers(parallel_, work_.layer_count);
+    const double whole = stage == 0                                 ? layers.first
+                         : stage == parallel_.pipeline_parallel - 1 ? layers.last
+                                                                    : layers.middle;
+    return whole / chunks_;
+  }
+
+  [[nodiscard]] ChunkWork chunk(double layers, bool first, bool last) const {
+    const double share = layers / static_cast<double>(std::max<std::int64_t>(work_.layer_count, 1));
+    const Seconds exchanges = share * static_cast<double>(work_.layers.all_reduces) * exchange_;
+    ChunkWork chunk;
+    // Backward has twice the communication of forward.
+    chunk.forward = share * work_.layers.forward + exchanges + around_ / 3.0;
+    chunk.weight_gradient = share * work_.layers.weight_gradient;
+    chunk.input_gradient =
+        share * work_.layers.backward - chunk.weight_gradient + exchanges + 2.0 * around_ / 3.0;
+    chunk.saved = share * work_.layers.saved;
+    const double one_layer = 1 / std::max(layers, 1.0);
+    switch (training_.recompute) {
+    case Recompute::none:
+      break;
+    case Recompute::selective:
+      chunk.input_gradient += share * work_.layers.attention_core;
+      chunk.transient = share * one_layer * (work_.layers.saved - work_.layers.saved_selectively);
+      chunk.saved = share * work_.layers.saved_selectively;
+      break;
+    case Recompute::full:
+      chunk.input_gradient += share * work_.layers.forward + exchanges;
+      chunk.transient = one_layer * chunk.saved;
+      chunk.saved = layers * boundary_;
+      break;
+    }
+    if (first)
+      add(work_.embedding, static_cast<double>(work_.embedding.all_reduces) * exchange_, {}, chunk);
+    if (last) {
+      const Seconds prediction = static_cast<double>(work_.prediction.all_reduces) * exchange_;
+      add(work_.head, {}, exchange_, chunk);
+      add(work_.prediction, prediction, prediction, chunk);
+    }
+    chunk.saved_for_weights = chunk.saved;
+    return chunk;
+  }
+
+  [[nodiscard]] ExchangeWork exchange(double layers, bool first, bool last) const {
+    const double share = layers / static_cast<double>(std::max<std::int64_t>(work_.layer_count, 1));
+    double all = share * work_.layers.parameters;
+    double expert = share * work_.layers.expert_parameters;
+    if (first)
+      all += work_.embedding.parameters;
+    if (last) {
+      all += work_.head.parameters + work_.prediction.parameters;
+      expert += work_.prediction.expert_parameters;
+      if (!first)
+        all += work_.tied_output_parameters + work_.prediction_table_parameters;
+    }
+    ExchangeWork exchange;
+    exchange.optimizer = optimizer_;
+    exchange.buckets =
+        training_.overlap_gradient_exchange ? std::max<std::int64_t>(1, std::llround(layers)) : 0;
+    add_exchange(all - expert, parallel_.gradient_group(), exchange);
+    add_exchange(expert, parallel_.expert_gradient_group(), exchange);
+    return exchange;
+  }
+
+private:
+  static ModelWork work_of(const Plan &plan, const Cluster &cluster) {
+    const Decoder &decoder = plan.model.decoder;
+    const OperatorGraph graph =
+        decoder_graph(decoder, {.sequence_length = plan.data.sequence_length,
+                                .vocabulary = decoder.vocabulary,
+                                .flash_attention = plan.training.flash_attention,
+                                .dropout = plan.training.dropout});
+    return model_work(graph, decoder, plan.parallelism, plan.training, cluster);
+  }
+
+  static void add(const RegionWork &end, Seconds forward, Seconds backward, ChunkWork &chunk) {
+    chunk.forward += end.forward + forward;
+    chunk.weight_gradient += end.weight_gradient;
+    chunk.input_gradient += end.backward - end.weight_gradient + backward;
+    chunk.saved += end.saved;
+  }
+
+  void add_exchange(double parameters, const RankGroup &group, ExchangeWork &exchange) const {
+    if (parameters <= 0 || group.size <= 1)
+      return;
+    const ParameterBytes bytes = parameter_bytes(training_);
+    const Bytes gradients = parameters * bytes.gradient * byte;
+    const Bytes weights = parameters * bytes.weight * byte;
+    const auto time = [&](Collective collective, Bytes data) {
+      return collective_time(collective, data, group, cluster_);
+    };
+    if (parallel_.zero_stage >= 3) {
+      exchange.gather += time(Collective::all_gather, weights);
+      exchange.scatter += time(Collective::reduce_scatter, gradients);
+    } else if (parallel_.zero_stage >= 1) {
+      exchange.gradients +=
+          time(Collective::reduce_scatter, gradients) + time(Collective::all_gather, weights);
+    } else {
+      exchange.gradients += time(Collective::all_reduce, gradients);
+    }
+  }
+
+  const Cluster &cluster_;
+  const Parallelism &parallel_;
+  const Training &training_;
+  ModelWork work_;
+  double chunks_; ///< of a stage
+  double micro_batches_ = 1;
+  Seconds around_;    ///< context and expert exchanges and waiting for the host, of a chunk
+  Seconds optimizer_; ///< of a chunk
+  Seconds exchange_;  ///< one among tensor-parallel ranks
+  Bytes boundary_;
+};
+
+} // namespace
+
+PipelineWork pipeline_work(const Plan &plan, const Cluster &cluster) {
+  const Chunks chunks(plan, cluster);
+  PipelineWork work;
+  work.schedule = plan.parallelism.schedule;
+  if (work.schedule == PipelineSchedule::one_f_one_b && plan.parallelism.virtual_pipeline > 1)
+    work.schedule = PipelineSchedule::interleaved;
+  work.stages = plan.parallelism.pipeline_parallel;
+  work.chunks = plan.parallelism.virtual_pipeline;
+  work.micro_batches = chunks.micro_batches();
+  for (std::int64_t k = 0; k < work.virtual_stages(); ++k) {
+    const bool first = k == 0;
+    const bool last = k + 1 == work.virtual_stages();
+    const double layers = chunks.layers_of(stage_of(work.schedule, work.stages, k));
+    work.work.push_back(chunks.chunk(layers, first, last));
+    work.exchange.push_back(chunks.exchange(layers, first, last));
+  }
+  if (work.stages > 1) {
+    work.messages = {chunks.message()};
+    work.exposed_message = 1;
+  }
+  return work;
+}
+
+} // namespace flopcast

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/planning/estimate.hpp"
+#include "model/planning/pipeline_work.hpp"
+#include "tests/model/examples.hpp"
+
+#include <gtest/gtest.h>
+
+namespace flopcast::tests {
+namespace {
+
+/// The simulated step and the sum of estimate() agree but for what the sum simplifies: the slowest
+/// stage is paid for every micro-batch, fill and drain included.
+TEST(PipelineWork, SimulatesNearlyTheEstimatedStep) {
+  for (const char *layout : {"tensor_parallel = 8\npipeline_parallel = 8\n",
+                             "tensor_parallel = 8\npipeline_parallel = 8\nvirtual_pipeline = 4\n",
+                             "tensor_parallel = 8\npipeline_parallel = 1\nzero_stage = 1\n"}) {
+    const PlannedRun run =
+        read_plan(parse_toml(std::string("[model]\npreset = \"gpt3-175b\"\n[hardware]\nnode = "
+                                         "\"dgx-a100-80\"\nnodes = 16\n[parallelism]\n") +
+                                 layout + "[training]\nmicro_batch = 1\nglobal_batch = 128\n",
+                             "a plan"),
+                  presets());
+    const Estimate result = estimate(run.plan, run.cluster);
+    ASSERT_TRUE(result.step) << layout;
+    const ScheduleOutcome outcome = simulated_schedule(pipeline_work(run.plan, run.cluster));
+    EXPECT_NEAR(outcome.step / result.step->predicted.total(), 1, 0.04) << layout;
+  }
+}
+
+TEST(PipelineWork, HoldsAsManyActivationsAsTheEstimate) {
+  const PlannedRun run = read_plan(
+      parse_toml("[model]\npreset = \"gpt3-175b\"\n[hardware]\nnode = \"dgx-a100-80\"\nnodes = 16\n"
+                 "[parallelism]\ntensor_parallel = 8\npipeline_parallel = 8\n"
+                 "[training]\nmicro_batch = 1\nglobal_batch = 128\n",
+                 "a plan"),
+      presets());
+  const Estimate result = estimate(run.plan, run.cluster);
+  const ScheduleOutcome outcome = simulated_schedule(pipeline_work(run.plan, run.cluster));
+  // The estimate takes off the boundary of a stage's last layer: below 3 % here.
+  EXPECT_NEAR(outcome.stages[0].peak / result.step->first_stage.activations, 1, 0.03);
+}
+
+} // namespace
+} // namespace flopcast::tests
