@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/session.hpp"
 
+#include "model/validation/cross_validation.hpp"
 #include "model/validation/run_check.hpp"
 #include "profiler/importers/table_text.hpp"
 #include "reports/check_report.hpp"
@@ -23,6 +24,8 @@ struct CheckOptions {
   std::string framework;
   std::optional<double> tolerance;
   std::size_t worst = 5;
+  int folds = 0;
+  std::string fit_directory;
   bool core = false;
   bool all = false;
   OutputOptions output;
@@ -59,15 +62,29 @@ std::vector<RunRecord> read_runs(const CheckOptions &options, CommandContext &co
   return runs;
 }
 
+/// One file a framework, with the table that its preset takes.
+void write_frameworks(const SoftwarePresets &presets, const std::string &directory,
+                      CommandContext &context) {
+  for (const auto &[framework, preset] : presets) {
+    OutputOptions file;
+    file.file = fmt::format("{}/{}.toml", directory, framework);
+    file.write(context, software_toml(preset));
+  }
+}
+
 int run(const CheckOptions &options, CommandContext &context) {
   const std::vector<RunRecord> runs = read_runs(options, context);
-  RunCheckOptions wanted{
-      .metrics = {}, .group_by = options.group_by, .tolerance = options.tolerance};
+  RunCheckOptions wanted{.metrics = {},
+                         .group_by = options.group_by,
+                         .folds = options.folds,
+                         .tolerance = options.tolerance};
   for (const auto &[name, metric] : run_metric_names())
     if (std::ranges::find(options.metrics, name) != options.metrics.end())
       wanted.metrics.push_back(metric);
   RunPlanner planner(context.catalog());
   const RunCheck check = check_runs(runs, planner, wanted);
+  if (!options.fit_directory.empty())
+    write_frameworks(fit_frameworks(runs, planner), options.fit_directory, context);
   switch (options.output.format) {
   case OutputFormat::table:
     options.output.write(
@@ -121,6 +138,18 @@ void add_check_command(CLI::App &app, CommandContext &context) {
                    "such as 0.07 for 7 %")
       ->check(CLI::Range(0.0, 1e6))
       ->option_text("FRACTION");
+  command
+      ->add_option("--folds", options->folds,
+                   "predict each run by constants of its framework fitted without it, in so many "
+                   "parts of whole split groups")
+      ->check(CLI::Range(2, 100))
+      ->option_text("N");
+  command
+      ->add_option(
+          "--fit-frameworks", options->fit_directory,
+          "fit the constants of the frameworks to these runs and write them to this folder")
+      ->check(CLI::ExistingDirectory)
+      ->option_text("FOLDER");
   auto *core = command->add_flag("--core", options->core, "runs with core = 1 alone (the default)");
   command->add_flag("--all", options->all, "all runs of the tables")->excludes(core);
   command

@@ -13,9 +13,9 @@ OperatorWork step_work(const ModelWork &work, const Parallelism &parallelism,
     sum += region->backward_work;
   }
   if (training.recompute == Recompute::full)
-    sum += work.layers.forward_work;
-  else if (training.recompute == Recompute::selective)
-    sum += work.layers.core_work;
+    sum += recomputed_layers(training, parallelism, work.layer_count) * work.layers.forward_work;
+  else
+    sum += work.layers.redone_work;
   return micro_batches / static_cast<double>(parallelism.pipeline_parallel) * sum;
 }
 

@@ -68,17 +68,21 @@ MemoryParts states(const StageParameters &stage, const ModelWork &work, double l
   return parts;
 }
 
-/// Activations that a micro-batch leaves in the layers of a stage.
-Bytes kept_by_layers(const ModelWork &work, double layers, const Training &training,
-                     const MemoryInputs &inputs) {
+/// Activations that a micro-batch leaves in so many layers of a stage.
+Bytes kept_by_layers(const ModelWork &work, double layers, const Parallelism &parallelism,
+                     const Training &training, const MemoryInputs &inputs) {
   const double share = layers / static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
+  const Bytes whole = training.software.saved * share * work.layers.saved;
   switch (training.recompute) {
   case Recompute::none:
-    return training.software.saved * share * work.layers.saved;
+    return whole;
   case Recompute::selective:
-    return training.software.saved * share * work.layers.saved_selectively;
-  case Recompute::full:
-    return layers * inputs.boundary;
+  case Recompute::modules:
+    return training.software.saved * share * work.layers.saved_in_part;
+  case Recompute::full: {
+    const double again = recomputed_layers(training, parallelism, work.layer_count);
+    return again * layers * inputs.boundary + (1 - again) * whole;
+  }
   }
   return {};
 }
@@ -91,7 +95,8 @@ Bytes rebuilt_at_once(const ModelWork &work, Recompute recompute) {
   case Recompute::none:
     return {};
   case Recompute::selective:
-    return whole - work.layers.saved_selectively / layers;
+  case Recompute::modules:
+    return whole - work.layers.saved_in_part / layers;
   case Recompute::full:
     return whole;
   }
@@ -150,8 +155,8 @@ MemoryParts first_stage_memory(const ModelWork &work, const Parallelism &paralle
   // The layers count their inputs as the outputs of the layers before; what the last layer of a
   // stage hands on is not kept there, unless the head follows.
   const Bytes handed_on = only ? Bytes{} : inputs.boundary;
-  const Bytes a_micro_batch =
-      kept_by_layers(work, layers, training, inputs) + work.embedding.saved - handed_on;
+  const Bytes a_micro_batch = kept_by_layers(work, layers, parallelism, training, inputs) +
+                              work.embedding.saved - handed_on;
   parts.activations = in_flight(parallelism, inputs.micro_batches, false) * a_micro_batch +
                       rebuilt_at_once(work, training.recompute);
   if (only) {
@@ -177,7 +182,8 @@ MemoryParts last_stage_memory(const ModelWork &work, const Parallelism &parallel
   stage.all += work.head.parameters + work.tied_output_parameters +
                (work.tied_output_parameters > 0 ? 0.0 : work.prediction_table_parameters);
   MemoryParts parts = states(stage, work, layer_parameters, parallelism, training);
-  const Bytes a_micro_batch = kept_by_layers(work, layers, training, inputs) + inputs.boundary;
+  const Bytes a_micro_batch =
+      kept_by_layers(work, layers, parallelism, training, inputs) + inputs.boundary;
   parts.activations = in_flight(parallelism, inputs.micro_batches, true) * a_micro_batch +
                       kept_by_head(work, training) + rebuilt_at_once(work, training.recompute);
   parts.buffers += 2.0 * inputs.boundary;

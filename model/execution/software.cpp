@@ -47,6 +47,11 @@ constexpr std::array constants{
           "bytes of a parameter of the largest matrix while its gradient is made"),
     share("logit_copies", &Software::logit_copies, 0, 8, "copies of the logits beside one in fp32"),
     share("saved", &Software::saved, 0.2, 2, "activations kept over those of operators fused once"),
+    SoftwareConstant{.key = "context",
+                     .size = &Software::context,
+                     .lowest = 0,
+                     .highest = 1e11,
+                     .meaning = "memory of driver, libraries and collectives' buffers"},
     share("fragmentation", &Software::fragmentation, 0, 1,
           "what the allocator holds over what tensors take"),
     share("jitter", &Software::jitter, 0, 0.2, "standard deviation of a GPU's step, as a share"),
@@ -71,14 +76,18 @@ double slowdown(const Software &software, OperatorClass kind) {
 } // namespace
 
 double SoftwareConstant::of(const Software &software) const {
-  return share != nullptr ? software.*share : (software.*time).in(units::second);
+  if (share != nullptr)
+    return software.*share;
+  return time != nullptr ? (software.*time).in(units::second) : (software.*size).in(units::byte);
 }
 
 void SoftwareConstant::set(Software &software, double value) const {
   if (share != nullptr)
     software.*share = value;
-  else
+  else if (time != nullptr)
     software.*time = value * units::second;
+  else
+    software.*size = value * units::byte;
 }
 
 std::span<const SoftwareConstant> software_constants() { return constants; }

@@ -41,9 +41,10 @@ struct Software {
 
   // Memory at the peak of a step.
   double weight_gradient_bytes = 0; ///< a parameter of the largest matrix: its gradient in flight
-  double logit_copies = 0;  ///< fp32 copies of the logits beside the one that the loss keeps
-  double saved = 1;         ///< of the activations that kernels, fused once each, would keep
-  double fragmentation = 0; ///< of the tensors: what the allocator holds beyond them
+  double logit_copies = 0; ///< fp32 copies of the logits beside the one that the loss keeps
+  double saved = 1;        ///< of the activations that kernels, fused once each, would keep
+  Bytes context = 2.0 * units::gigabyte; ///< driver, libraries, buffers of collectives: no tensors
+  double fragmentation = 0;              ///< of the tensors: what the allocator holds beyond them
 
   /// Standard deviation of one GPU's step as a share of it: a step waits for the slowest of all.
   double jitter = 0;
@@ -51,12 +52,14 @@ struct Software {
   bool operator==(const Software &) const = default;
 };
 
-/// A constant of Software as files and the fit know it: `member` or `time`, whichever is set.
+/// A constant of Software as files and the fit know it: `share`, `time` or `size`, whichever is
+/// set.
 struct SoftwareConstant {
   std::string_view key;
   double Software::*share = nullptr;
   Seconds Software::*time = nullptr;
-  double lowest = 0; ///< in the constant's unit: 1, or seconds
+  Bytes Software::*size = nullptr;
+  double lowest = 0; ///< in the constant's unit: 1, seconds or bytes
   double highest = 0;
   std::string_view meaning;
 

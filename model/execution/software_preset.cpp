@@ -18,6 +18,10 @@ void read_constants(TableReader &table, Software &software) {
       if (const auto time = table.quantity(constant.key, constant.lowest * units::second,
                                            constant.highest * units::second))
         software.*constant.time = *time;
+    } else if (constant.size != nullptr) {
+      if (const auto size = table.quantity(constant.key, constant.lowest * units::byte,
+                                           constant.highest * units::byte))
+        software.*constant.size = *size;
     } else if (const auto share = table.number(constant.key, constant.lowest, constant.highest)) {
       software.*constant.share = *share;
     }
@@ -32,7 +36,9 @@ std::string constants_toml(const Software &software, const Software &from) {
     if (value == constant.of(from))
       continue;
     const std::string written = constant.time != nullptr ? fmt::format("\"{:.4g} us\"", value * 1e6)
-                                                         : fmt::format("{:.4g}", value);
+                                : constant.size != nullptr
+                                    ? fmt::format("\"{:.4g} GB\"", value / 1e9)
+                                    : fmt::format("{:.4g}", value);
     text += fmt::format("{} = {} # {}\n", constant.key, written, constant.meaning);
   }
   return text;

@@ -21,6 +21,9 @@ struct SoftwarePreset {
   [[nodiscard]] const Software &on(std::string_view architecture) const;
 };
 
+/// By id of the framework.
+using SoftwarePresets = std::map<std::string, SoftwarePreset, std::less<>>;
+
 /// Reads the table [software] of a framework: constants by key, tables of those that differ by
 /// architecture. What it leaves out is neutral, or in such a table as the framework's.
 [[nodiscard]] SoftwarePreset read_software(TableReader table, const std::string &framework);

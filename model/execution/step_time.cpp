@@ -46,16 +46,15 @@ StageTime operator+(const StageTime &a, const StageTime &b) {
 
 /// What the device waits for a host that launches these calls, forward and backward apart.
 Seconds host_wait(const RegionWork &work, const StageTime &time, double share, double exchanges,
-                  const Training &training) {
+                  double redone_layers, const Training &training) {
   const Software &software = training.software;
-  const double again =
-      training.recompute == Recompute::full        ? static_cast<double>(work.forward_calls)
-      : training.recompute == Recompute::selective ? static_cast<double>(work.core_calls)
-                                                   : 0.0;
+  const double again = training.recompute == Recompute::full
+                           ? redone_layers * static_cast<double>(work.forward_calls)
+                           : static_cast<double>(work.redone_calls);
   const Seconds launches_forward =
       share * static_cast<double>(work.forward_calls) * software.host_forward +
       exchanges * software.host_exchange;
-  const double backward_exchanges = training.recompute == Recompute::full ? 2.0 : 1.0;
+  const double backward_exchanges = 1 + redone_layers;
   const Seconds launches_backward =
       share * static_cast<double>(work.backward_calls) * software.host_backward +
       share * again * software.host_forward +
@@ -67,11 +66,9 @@ Seconds host_wait(const RegionWork &work, const StageTime &time, double share, d
          backward;
 }
 
-/// Exchanges of a layer with experts: there and back, forward and backward, and again where the
-/// layer is computed again.
-double expert_exchanges(const Training &training) {
-  return training.recompute == Recompute::full ? 6 : 4;
-}
+/// Exchanges of a layer with experts: there and back, forward and backward, and again for the share
+/// of layers that are computed again.
+double expert_exchanges(double redone_layers) { return 4 + 2 * redone_layers; }
 
 StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
                        const Training &training, const StepInputs &inputs, double layers,
@@ -84,18 +81,15 @@ StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
   time.backward = share * work.layers.backward;
   time.weight_gradient = share * work.layers.weight_gradient;
   time.tensor_parallel = 2.0 * all_reduces * exchange;
-  if (training.recompute == Recompute::selective) {
-    time.recompute = share * work.layers.attention_core;
-  } else if (training.recompute == Recompute::full) {
-    time.recompute = time.forward;
-    time.tensor_parallel += all_reduces * exchange;
-  }
+  const double again = recomputed_layers(training, parallelism, work.layer_count);
+  time.recompute = share * work.layers.redone + again * time.forward;
+  time.tensor_parallel += again * all_reduces * exchange;
   const double exchanges = parallelism.tensor_parallel > 1 ? all_reduces : 0;
-  time.host = host_wait(work.layers, time, share, exchanges, training);
+  time.host = host_wait(work.layers, time, share, exchanges, again, training);
   time.context_parallel =
       context_exchange(parallelism, share * inputs.key_values, share * inputs.queries,
                        share * work.layers.attention_core, cluster);
-  time.expert_parallel = expert_exchanges(training) * share *
+  time.expert_parallel = expert_exchanges(again) * share *
                          static_cast<double>(work.expert_layer_count) *
                          expert_exchange(parallelism, training, work.expert_exchange, cluster);
   if (parallelism.pipeline_parallel > 1) {
@@ -124,8 +118,7 @@ StageTime prediction_stage(const ModelWork &work, const Parallelism &parallelism
   time.forward = work.prediction.forward;
   time.backward = work.prediction.backward;
   time.tensor_parallel = 2.0 * static_cast<double>(work.prediction.all_reduces) * exchange;
-  time.expert_parallel = expert_exchanges(training) *
-                         static_cast<double>(work.expert_prediction_count) *
+  time.expert_parallel = expert_exchanges(0) * static_cast<double>(work.expert_prediction_count) *
                          expert_exchange(parallelism, training, work.expert_exchange, cluster);
   return time;
 }

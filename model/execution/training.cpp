@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/execution/training.hpp"
 
-#include "model/execution/parallelism.hpp"
-
+#include <algorithm>
 #include <array>
+#include <initializer_list>
 
 namespace flopcast {
 namespace {
@@ -11,6 +11,7 @@ namespace {
 constexpr std::array recomputes{
     Spelled<Recompute>{"none", Recompute::none},
     Spelled<Recompute>{"selective", Recompute::selective},
+    Spelled<Recompute>{"modules", Recompute::modules},
     Spelled<Recompute>{"full", Recompute::full},
 };
 constexpr std::array optimizers{
@@ -29,6 +30,13 @@ constexpr std::array context_exchanges{
     Spelled<ContextExchange>{"all_to_all", ContextExchange::all_to_all},
 };
 
+OperatorRoles roles(std::initializer_list<OperatorRole> list) {
+  OperatorRoles set;
+  for (const OperatorRole role : list)
+    set.set(static_cast<std::size_t>(role));
+  return set;
+}
+
 bool trains_in_fp32(NumberFormat precision) {
   return precision == NumberFormat::fp32 || precision == NumberFormat::tf32;
 }
@@ -45,6 +53,38 @@ std::string_view to_text(Recompute recompute) {
 
 std::string_view to_text(OptimizerKind kind) {
   return optimizers[static_cast<std::size_t>(kind)].first;
+}
+
+std::span<const Spelled<OperatorRoles>> recompute_module_names() {
+  using enum OperatorRole;
+  static const std::array modules{
+      Spelled<OperatorRoles>{"core_attention",
+                             roles({attention_scores, attention_softmax, attention_dropout,
+                                    attention_values, fused_attention})},
+      Spelled<OperatorRoles>{
+          "normalization", roles({attention_norm, mlp_norm, qk_norm, query_norm, key_value_norm})},
+      Spelled<OperatorRoles>{"activation",
+                             roles({mlp_activation, expert_activation, shared_activation})},
+      Spelled<OperatorRoles>{"mlp", roles({mlp_up, mlp_activation, mlp_down})},
+      Spelled<OperatorRoles>{"shared_experts",
+                             roles({shared_gate, shared_up, shared_activation, shared_down})},
+      Spelled<OperatorRoles>{"experts", roles({router, routing, expert_dispatch, expert_up,
+                                               expert_activation, expert_down, expert_combine})},
+      Spelled<OperatorRoles>{"latent_up", roles({query_up, key_value_up, rotary})},
+  };
+  return modules;
+}
+
+double recomputed_layers(const Training &training, const Parallelism &parallelism,
+                         std::int64_t layers) {
+  if (training.recompute != Recompute::full)
+    return 0;
+  if (!training.recompute_layers)
+    return 1;
+  const double of_a_stage = stage_layers(parallelism, layers).middle;
+  return of_a_stage > 0
+             ? std::min(1.0, static_cast<double>(*training.recompute_layers) / of_a_stage)
+             : 1.0;
 }
 
 StageLayers stage_layers(const Parallelism &parallelism, std::int64_t layers) {

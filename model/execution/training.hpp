@@ -2,14 +2,22 @@
 #pragma once
 
 #include "hardware/device.hpp"
+#include "model/architecture/operator_graph.hpp"
+#include "model/execution/parallelism.hpp"
 #include "model/execution/software.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace flopcast {
 
-enum class Recompute { none, selective, full };
+enum class Recompute {
+  none,
+  selective, ///< the attention without its projections: Korthikanti et al. 2022
+  modules,   ///< the operators of Training::recomputed
+  full,      ///< whole layers
+};
 
 enum class OptimizerKind { adam, adamw, sgd_momentum, adafactor, adam_8bit, lion, muon };
 
@@ -24,6 +32,9 @@ struct Training {
   NumberFormat gradient_format = NumberFormat::fp32;
   OptimizerKind optimizer = OptimizerKind::adamw;
   Recompute recompute = Recompute::selective;
+  OperatorRoles recomputed = {}; ///< of layers, where `recompute` says modules
+  /// Layers of a stage that full recomputation redoes, the first ones; absent: all.
+  std::optional<std::int64_t> recompute_layers = std::nullopt;
   bool flash_attention = true;
   bool dropout = false;
   std::int64_t micro_batch = 1;  ///< sequences a rank works on at once
@@ -37,6 +48,13 @@ struct Training {
 
 /// The reserve of a plan that states none: context and libraries.
 inline constexpr auto usual_reserve = 2.0 * units::gigabyte;
+
+/// Modules whose operators can be recomputed, as plans name them.
+[[nodiscard]] std::span<const Spelled<OperatorRoles>> recompute_module_names();
+
+/// Share of the layers that is recomputed whole.
+[[nodiscard]] double recomputed_layers(const Training &training, const Parallelism &parallelism,
+                                       std::int64_t layers);
 
 /// Bytes a parameter takes. fp32 and tf32 train without a separate master copy.
 struct ParameterBytes {

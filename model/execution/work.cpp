@@ -196,11 +196,13 @@ private:
       region.backward_work += count * part.work;
     }
     add_saved(op, region);
-    if (op.attention_core) {
+    if (op.attention_core)
       region.attention_core += count * forward.seconds;
-      region.core_calls += op.count;
-      region.core_work += count * forward.work;
-      region.core_flops += count * op.matmul_flops;
+    if (redone(op)) {
+      region.redone += count * forward.seconds;
+      region.redone_calls += op.count;
+      region.redone_work += count * forward.work;
+      region.redone_flops += count * op.matmul_flops;
     }
   }
 
@@ -331,17 +333,32 @@ private:
     return {{call, {}}, 1};
   }
 
+  /// Whether a recomputation of parts of a layer does the operator again.
+  [[nodiscard]] bool redone(const Operator &op) const {
+    switch (training_.recompute) {
+    case Recompute::selective:
+      return op.attention_core;
+    case Recompute::modules:
+      return op.region == Region::layer &&
+             training_.recomputed.test(static_cast<std::size_t>(op.role));
+    case Recompute::none:
+    case Recompute::full:
+      break;
+    }
+    return false;
+  }
+
   void add_saved(const Operator &op, RegionWork &region) const {
     const auto count = static_cast<double>(op.count);
     const double share = shards_.activation_share(op, op.output_split);
     const double output = op.saves_output ? op.output_elements * share * output_bytes(op) : 0;
     const double kept = output + op.saved_extra_bytes * share;
     region.saved += count * batch_ * kept * units::byte;
-    if (!op.attention_core)
-      region.saved_selectively += count * batch_ * kept * units::byte;
+    if (!redone(op))
+      region.saved_in_part += count * batch_ * kept * units::byte;
     // The core's result is the next product's input and stays.
     else if (op.role == OperatorRole::attention_values || op.role == OperatorRole::fused_attention)
-      region.saved_selectively += count * batch_ * output * units::byte;
+      region.saved_in_part += count * batch_ * output * units::byte;
   }
 
   const OperatorGraph &graph_;

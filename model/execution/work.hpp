@@ -39,21 +39,21 @@ struct RegionWork {
   Seconds forward;
   Seconds backward;
   Seconds weight_gradient; ///< of `backward`, the products that give gradients of weights
+  Seconds redone;          ///< forward, of the operators that a partial recomputation redoes
   Seconds attention_core;  ///< forward, of the operators that selective recomputation redoes
   OperatorWork forward_work;
   OperatorWork backward_work;
-  OperatorWork core_work;       ///< that attention_core times
+  OperatorWork redone_work;     ///< that `redone` times
   std::int64_t all_reduces = 0; ///< forward, over the tensor-parallel ranks
   // Calls that the host launches, for one micro-batch.
   std::int64_t forward_calls = 0;
   std::int64_t backward_calls = 0;
-  std::int64_t core_calls = 0; ///< of forward_calls, those that attention_core times
+  std::int64_t redone_calls = 0; ///< of forward_calls, those that `redone` times
 
-  Bytes saved;             ///< by forward for backward, nothing recomputed
-  Bytes saved_selectively; ///< with the attention core recomputed
+  Bytes saved;         ///< by forward for backward, nothing recomputed
+  Bytes saved_in_part; ///< with those operators redone
 
-  double core_flops =
-      0; ///< forward FLOPs a sequence that selective recomputation redoes, unsharded
+  double redone_flops = 0; ///< forward FLOPs a sequence of those operators, unsharded
 };
 
 /// What the experts of one layer make a rank exchange for one micro-batch, on the way to them.

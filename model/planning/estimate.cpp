@@ -34,14 +34,16 @@ WorkTotals count_work(const Plan &plan, const OperatorGraph &graph, double activ
   return work;
 }
 
-double recomputed_share(const ModelWork &work, Recompute recompute, double forward) {
-  switch (recompute) {
+double recomputed_share(const ModelWork &work, const Plan &plan, double forward) {
+  switch (plan.training.recompute) {
   case Recompute::none:
     return 0;
   case Recompute::selective:
-    return work.layers.core_flops / forward;
+  case Recompute::modules:
+    return work.layers.redone_flops / forward;
   case Recompute::full:
-    return work.layer_forward_flops / forward;
+    return recomputed_layers(plan.training, plan.parallelism, work.layer_count) *
+           work.layer_forward_flops / forward;
   }
   return 0;
 }
@@ -167,8 +169,7 @@ Estimate estimate(const Plan &plan, const Cluster &cluster) {
   const TokenCount batch = static_cast<double>(plan.training.global_batch) *
                            static_cast<double>(plan.data.sequence_length) * token;
   const double hardware_factor =
-      1 +
-      recomputed_share(work, plan.training.recompute, forward_flops(graph)) / forward_and_backward;
+      1 + recomputed_share(work, plan, forward_flops(graph)) / forward_and_backward;
   result.work.step_model = result.work.per_token * batch;
   result.work.step_hardware = hardware_factor * result.work.step_model;
   result.work.hardware_total = hardware_factor * result.work.model_total;

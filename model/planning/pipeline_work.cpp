@@ -74,15 +74,18 @@ public:
     case Recompute::none:
       break;
     case Recompute::selective:
-      chunk.input_gradient += share * work_.layers.attention_core;
-      chunk.transient = share * one_layer * (work_.layers.saved - work_.layers.saved_selectively);
-      chunk.saved = share * work_.layers.saved_selectively;
+    case Recompute::modules:
+      chunk.input_gradient += share * work_.layers.redone;
+      chunk.transient = share * one_layer * (work_.layers.saved - work_.layers.saved_in_part);
+      chunk.saved = share * work_.layers.saved_in_part;
       break;
-    case Recompute::full:
-      chunk.input_gradient += share * work_.layers.forward + exchanges;
+    case Recompute::full: {
+      const double again = recomputed_layers(training_, parallel_, work_.layer_count);
+      chunk.input_gradient += again * (share * work_.layers.forward + exchanges);
       chunk.transient = one_layer * chunk.saved;
-      chunk.saved = layers * boundary_;
+      chunk.saved = again * layers * boundary_ + (1 - again) * chunk.saved;
       break;
+    }
     }
     if (first)
       add(work_.embedding, static_cast<double>(work_.embedding.all_reduces) * exchange_, {}, chunk);

@@ -26,6 +26,25 @@ NumberFormat usual_precision(const Device &device) {
   return NumberFormat::fp32;
 }
 
+void read_recompute_modules(TableReader &table, Training &training) {
+  const auto names = recompute_module_names();
+  for (const std::string &name : table.texts("recompute_modules")) {
+    const auto found = std::ranges::find(names, name, &Spelled<OperatorRoles>::first);
+    if (found != names.end()) {
+      training.recomputed |= found->second;
+      continue;
+    }
+    std::string known;
+    for (const auto &[text, roles] : names)
+      known += (known.empty() ? "" : ", ") + std::string(text);
+    table.report("recompute_modules", fmt::format("\"{}\" is none of {}", name, known));
+  }
+  if (training.recompute == Recompute::modules && training.recomputed.none())
+    table.report_missing("recompute_modules", "what recompute = \"modules\" redoes");
+  if (training.recompute != Recompute::modules && training.recomputed.any())
+    table.report("recompute_modules", "needs recompute = \"modules\"");
+}
+
 } // namespace
 
 void read_parallelism(PlanReading &reading, TableReader table) {
@@ -130,6 +149,11 @@ void read_training(PlanReading &reading, TableReader table) {
   note("optimizer", "adamw", "the usual optimizer");
   training.recompute = table.choice("recompute", recompute_names()).value_or(Recompute::none);
   note("recompute", "none", "nothing is computed twice");
+  read_recompute_modules(table, training);
+  training.recompute_layers = table.integer("recompute_layers", 0, most_degree);
+  if (training.recompute_layers && training.recompute != Recompute::full)
+    table.report("recompute_layers",
+                 "needs recompute = \"full\": the layers that are redone whole");
   training.flash_attention = table.choice<bool>("attention", attention_kernels).value_or(true);
   note("attention", "flash", "one fused kernel that does not write the scores");
   if (training.recompute == Recompute::selective && training.flash_attention)
@@ -149,9 +173,9 @@ void read_training(PlanReading &reading, TableReader table) {
     if (const auto software = load_named(table, "framework",
                                          [&] { return load_software(reading.catalog, framework); }))
       training.software = software->on(reading.run.cluster.device.architecture);
-  training.memory_reserve =
-      table.quantity("memory_reserve", Bytes{}, sane::most_bytes).value_or(usual_reserve);
-  note("memory_reserve", human_text(usual_reserve),
+  training.memory_reserve = table.quantity("memory_reserve", Bytes{}, sane::most_bytes)
+                                .value_or(training.software.context);
+  note("memory_reserve", human_text(training.software.context),
        "driver context, libraries and communication buffers");
 
   reading.recompute_was_given = table.has("recompute");

@@ -142,15 +142,6 @@ double measured_bytes(const RunRecord &run) {
   return *run.memory_gb * unit / (summed ? static_cast<double>(*run.n_gpus) : 1.0);
 }
 
-/// What tensors take, or all that the GPU holds, whichever the source measured.
-double predicted_bytes(const RunRecord &run, const StepEstimate &step) {
-  const MemoryParts &parts = step.memory();
-  const std::string kind = lower_case(run.memory_kind);
-  if (holds(kind, "allocated"))
-    return parts.allocated().in(byte);
-  return (holds(kind, "reserved") ? parts.reserved() : parts.total()).in(byte);
-}
-
 std::vector<Compared> compared(const RunRecord &run, const RunPlan &planned, const Estimate &whole,
                                const StepEstimate &step) {
   std::vector<Compared> result;
@@ -159,7 +150,8 @@ std::vector<Compared> compared(const RunRecord &run, const RunPlan &planned, con
   if (const auto measured = counts.step_seconds())
     result.push_back({RunMetric::step_time, *measured, predicted_step});
   if (run.memory_gb)
-    result.push_back({RunMetric::memory, measured_bytes(run), predicted_bytes(run, step)});
+    result.push_back(
+        {RunMetric::memory, measured_bytes(run), predicted_memory(run.memory_kind, step).in(byte)});
   if (const auto stated = counts.stated_rate()) {
     if (const auto peak = counts.peak())
       result.push_back({RunMetric::mfu, stated->rate / *peak,
@@ -173,6 +165,15 @@ std::vector<Compared> compared(const RunRecord &run, const RunPlan &planned, con
 }
 
 } // namespace
+
+Bytes predicted_memory(const std::string &memory_kind, const StepEstimate &step) {
+  const MemoryParts &parts = step.memory();
+  const std::string kind = lower_case(memory_kind);
+  // "allocated; reserved 62 GiB" measured the tensors, and says the other beside it.
+  if (holds(kind, "allocated"))
+    return parts.allocated();
+  return holds(kind, "reserved") ? parts.reserved() : parts.total();
+}
 
 std::span<const Spelled<RunMetric>> run_metric_names() { return metrics; }
 

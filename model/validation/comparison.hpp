@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "model/planning/estimate.hpp"
 #include "model/validation/error_statistics.hpp"
 #include "model/validation/run_plan.hpp"
 
@@ -58,6 +59,10 @@ struct RunComparison {
 /// Predicts every run, those that the model says do not fit too, and compares what the source
 /// measured. A run of which the source states none of the metrics is skipped.
 [[nodiscard]] RunComparison compare_runs(std::span<const RunRecord> runs, RunPlanner &planner);
+
+/// What tensors take, what the allocator holds or all that the device does, whichever the source
+/// measured.
+[[nodiscard]] Bytes predicted_memory(const std::string &memory_kind, const StepEstimate &step);
 
 /// Errors of a metric over runs.
 [[nodiscard]] ErrorStatistics statistics_of(std::span<const ComparedRun *const> runs,

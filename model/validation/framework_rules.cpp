@@ -59,7 +59,6 @@ FrameworkRules read_framework_rules(const InputValue &root_value, const std::str
   replace(rules.dropout, unstated.flag("dropout"));
   replace(rules.overlap_gradient_exchange, unstated.flag("overlap_gradient_exchange"));
   replace(rules.vocabulary_multiple, unstated.integer("vocabulary_multiple", 1, 1'000'000));
-  replace(rules.memory_reserve, unstated.quantity("memory_reserve", Bytes{}, 1e12 * units::byte));
   replace(rules.counting, unstated.choice("flops", flop_counting_names()));
   replace(rules.peak_of_precision, unstated.choice<bool>("mfu_peak", peaks));
   unstated.finish();

@@ -51,7 +51,6 @@ struct FrameworkRules {
   bool dropout = false;
   bool overlap_gradient_exchange = true;
   std::int64_t vocabulary_multiple = 1;
-  Bytes memory_reserve = usual_reserve; ///< context and libraries, outside of the allocator
   FlopCounting counting = FlopCounting::model;
   SoftwarePreset software;
   bool peak_of_precision = true; ///< a printed MFU is of the peak in the precision, else in bf16

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/validation/run_check.hpp"
 
+#include "model/validation/cross_validation.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <map>
@@ -39,13 +41,19 @@ std::vector<RunGroup> groups_by(const std::string &column, const Runs &runs,
 
 RunCheck check_runs(std::span<const RunRecord> runs, RunPlanner &planner,
                     const RunCheckOptions &options) {
+  return check_of(options.folds > 1 ? cross_validated_comparison(runs, planner, options.folds)
+                                    : compare_runs(runs, planner),
+                  options);
+}
+
+RunCheck check_of(RunComparison comparison, const RunCheckOptions &options) {
   std::vector<RunMetric> metrics = options.metrics;
   if (metrics.empty())
     for (const auto &[name, metric] : run_metric_names())
       metrics.push_back(metric);
 
   RunCheck check;
-  check.comparison = compare_runs(runs, planner);
+  check.comparison = std::move(comparison);
   Runs all;
   for (ComparedRun &run : check.comparison.runs) {
     std::erase_if(run.compared, [&](const Compared &c) {

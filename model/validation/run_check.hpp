@@ -15,7 +15,10 @@ namespace flopcast {
 struct RunCheckOptions {
   std::vector<RunMetric> metrics;    ///< none: all
   std::vector<std::string> group_by; ///< see group_value()
-  std::optional<double> tolerance;   ///< of a metric's group-weighted median, as a fraction
+  /// Above 1: each run is predicted by constants of its framework that were fitted without it, in
+  /// so many parts.
+  int folds = 0;
+  std::optional<double> tolerance; ///< of a metric's group-weighted median, as a fraction
 };
 
 struct MetricErrors {
@@ -38,6 +41,9 @@ struct RunCheck {
   std::int64_t predicted_not_to_fit = 0; ///< runs that ran and should not by the model
   std::vector<RunMetric> beyond_tolerance;
 };
+
+/// Sums a comparison up.
+[[nodiscard]] RunCheck check_of(RunComparison comparison, const RunCheckOptions &options);
 
 /// Compares the runs and sums up. The records must outlive the result.
 [[nodiscard]] RunCheck check_runs(std::span<const RunRecord> runs, RunPlanner &planner,

@@ -203,7 +203,6 @@ public:
         setting("flash attention", run_.attention, flash_of, rules_.flash_attention);
     t.dropout = rules_.dropout;
     t.overlap_gradient_exchange = rules_.overlap_gradient_exchange;
-    t.memory_reserve = rules_.memory_reserve;
     batch(t, data_parallel);
     return t;
   }
@@ -319,6 +318,12 @@ const std::vector<ModelPreset> &RunPlanner::models_with_experts() {
   return models_with_experts_;
 }
 
+void RunPlanner::use(const SoftwarePresets &software) {
+  for (FrameworkRules &rules : rules_)
+    if (const auto found = software.find(rules.id); found != software.end())
+      rules.software = found->second;
+}
+
 RunPlanning RunPlanner::plan_of(const RunRecord &run) {
   const auto skip = [](std::string why) { return RunPlanning{std::nullopt, std::move(why)}; };
   if (!run.problems.empty())
@@ -364,6 +369,7 @@ RunPlanning RunPlanner::plan_of(const RunRecord &run) {
   if (!settings.skipped().empty())
     return skip(settings.skipped());
   plan.training.software = rules->software.on(planned.cluster.device.architecture);
+  plan.training.memory_reserve = plan.training.software.context;
   if (const auto schedule = schedule_of(run.framework))
     plan.parallelism.schedule = *schedule;
   settings.interleave(plan);

@@ -38,6 +38,9 @@ public:
 
   [[nodiscard]] RunPlanning plan_of(const RunRecord &run);
 
+  /// Plans made from now on have these constants, where their framework is among them.
+  void use(const SoftwarePresets &software);
+
 private:
   /// Read when the first run with experts asks for them.
   [[nodiscard]] const std::vector<ModelPreset> &models_with_experts();

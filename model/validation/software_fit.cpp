@@ -2,6 +2,7 @@
 #include "model/validation/software_fit.hpp"
 
 #include "model/planning/estimate.hpp"
+#include "model/validation/comparison.hpp"
 
 #include <Eigen/Dense>
 
@@ -23,7 +24,7 @@ struct Prior {
   double by_architecture = 0; ///< the same between architectures of one stack; 0: does not differ
 };
 
-constexpr Prior priors[] = {
+constexpr Prior step_priors[] = {
     {"host_forward", 50e-6, 0.35, 0},  {"host_backward", 40e-6, 0.35, 0},
     {"host_exchange", 30e-6, 1.0, 0},  {"products", 1.08, 0.10, 0.08},
     {"experts", 1.15, 0.15, 0.08},     {"scores", 1.0, 0.3, 0},
@@ -32,6 +33,16 @@ constexpr Prior priors[] = {
     {"stage_exchange", 1.5, 0.7, 0},   {"expert_exchange", 1.2, 0.4, 0},
     {"step_overhead", 4e-3, 1.2, 0},   {"jitter", 0.006, 0.7, 0},
 };
+
+constexpr Prior memory_priors[] = {
+    {"weight_gradient_bytes", 3, 0.8, 0}, {"logit_copies", 1, 0.8, 0}, {"saved", 0.95, 0.2, 0},
+    {"fragmentation", 0.05, 0.8, 0},      {"context", 3e9, 0.5, 0},
+};
+
+std::span<const Prior> priors_of(FittedMetric metric) {
+  return metric == FittedMetric::step_time ? std::span<const Prior>(step_priors)
+                                           : std::span<const Prior>(memory_priors);
+}
 
 const SoftwareConstant &constant_of(std::string_view key) {
   return *std::ranges::find(software_constants(), key, &SoftwareConstant::key);
@@ -50,16 +61,17 @@ constexpr double huber = 1.5;           // residuals beyond this many scales cou
 
 class FrameworkFit {
 public:
-  explicit FrameworkFit(std::vector<const TimedRun *> runs) : runs_(std::move(runs)) {
+  FrameworkFit(std::vector<const FittedRun *> runs, FittedMetric metric)
+      : runs_(std::move(runs)), metric_(metric) {
     std::set<std::string> architectures;
     std::map<std::string, double> sizes;
-    for (const TimedRun *run : runs_) {
+    for (const FittedRun *run : runs_) {
       architectures.insert(run->planned.cluster.device.architecture);
       sizes[run->group] += 1;
     }
-    for (const TimedRun *run : runs_)
+    for (const FittedRun *run : runs_)
       weights_.push_back(1 / sizes[run->group]);
-    for (const Prior &prior : priors) {
+    for (const Prior &prior : priors_of(metric)) {
       parameters_.push_back({&prior, "", prior.spread});
       if (prior.by_architecture > 0 && architectures.size() > 1)
         for (const std::string &architecture : architectures)
@@ -117,18 +129,24 @@ public:
 
 private:
   [[nodiscard]] SoftwarePreset preset(const Eigen::VectorXd &x) const {
-    SoftwarePreset result;
-    result.base = runs_.front()->planned.rules->software.base; // constants that are not fitted
+    // Constants that are not fitted stay.
+    SoftwarePreset result = runs_.front()->planned.rules->software;
     const auto value = [&](const Parameter &parameter, double log_value) {
       const SoftwareConstant &constant = constant_of(parameter.prior->key);
       return std::clamp(log_value, std::log(std::max(constant.lowest, 1e-9)),
                         std::log(constant.highest));
     };
-    for (std::size_t j = 0; j < parameters_.size(); ++j)
-      if (const Parameter &p = parameters_[j]; p.architecture.empty())
-        constant_of(p.prior->key)
-            .set(result.base,
-                 std::exp(value(p, std::log(p.prior->centre) + x(static_cast<Eigen::Index>(j)))));
+    for (std::size_t j = 0; j < parameters_.size(); ++j) {
+      const Parameter &p = parameters_[j];
+      if (!p.architecture.empty())
+        continue;
+      const SoftwareConstant &constant = constant_of(p.prior->key);
+      const double fitted =
+          std::exp(value(p, std::log(p.prior->centre) + x(static_cast<Eigen::Index>(j))));
+      constant.set(result.base, fitted);
+      for (auto &[architecture, own] : result.by_architecture)
+        constant.set(own, fitted);
+    }
     for (std::size_t j = 0; j < parameters_.size(); ++j) {
       const Parameter &p = parameters_[j];
       if (p.architecture.empty())
@@ -146,7 +164,7 @@ private:
     Eigen::VectorXd r(static_cast<Eigen::Index>(runs_.size()));
     for (std::size_t i = 0; i < runs_.size(); ++i)
       r(static_cast<Eigen::Index>(i)) =
-          std::log(predicted_step(*runs_[i], presets) / runs_[i]->measured) / residual_scale;
+          std::log(predicted(*runs_[i], metric_, presets) / runs_[i]->measured) / residual_scale;
     return r;
   }
 
@@ -174,12 +192,14 @@ private:
     return sum;
   }
 
-  std::vector<const TimedRun *> runs_;
+  std::vector<const FittedRun *> runs_;
+  FittedMetric metric_;
   std::vector<double> weights_;
   std::vector<Parameter> parameters_;
 };
 
-/// The fold of a group: the same for every order of the runs.
+} // namespace
+
 int fold_of(const std::string &group, int folds) {
   std::uint64_t hash = 1469598103934665603U; // FNV-1a
   for (const char c : group)
@@ -187,40 +207,27 @@ int fold_of(const std::string &group, int folds) {
   return static_cast<int>((hash >> 20) % static_cast<std::uint64_t>(folds));
 }
 
-} // namespace
-
-double predicted_step(const TimedRun &run, const SoftwarePresets &presets) {
+double predicted(const FittedRun &run, FittedMetric metric, const SoftwarePresets &presets) {
   Plan plan = run.planned.timed_plan;
   const auto found = presets.find(run.planned.rules->id);
   const SoftwarePreset &preset =
       found == presets.end() ? run.planned.rules->software : found->second;
   plan.training.software = preset.on(run.planned.cluster.device.architecture);
-  return estimate(plan, run.planned.cluster).step->time.total().in(units::second);
+  plan.training.memory_reserve = plan.training.software.context;
+  const Estimate estimated = estimate(plan, run.planned.cluster);
+  return metric == FittedMetric::step_time
+             ? estimated.step->time.total().in(units::second)
+             : predicted_memory(run.memory_kind, *estimated.step).in(units::byte);
 }
 
-SoftwarePresets fit_software(std::span<const TimedRun> runs) {
-  std::map<std::string, std::vector<const TimedRun *>> by_framework;
-  for (const TimedRun &run : runs)
+SoftwarePresets fit_software(std::span<const FittedRun> runs, FittedMetric metric) {
+  std::map<std::string, std::vector<const FittedRun *>> by_framework;
+  for (const FittedRun &run : runs)
     by_framework[run.planned.rules->id].push_back(&run);
   SoftwarePresets presets;
   for (auto &[framework, own] : by_framework)
-    presets.emplace(framework, FrameworkFit(std::move(own)).fitted());
+    presets.emplace(framework, FrameworkFit(std::move(own), metric).fitted());
   return presets;
-}
-
-std::vector<double> cross_validated_steps(std::span<const TimedRun> runs, int folds) {
-  std::vector<double> steps(runs.size());
-  for (int fold = 0; fold < folds; ++fold) {
-    std::vector<TimedRun> seen;
-    for (const TimedRun &run : runs)
-      if (fold_of(run.group, folds) != fold)
-        seen.push_back(run);
-    const SoftwarePresets presets = fit_software(seen);
-    for (std::size_t i = 0; i < runs.size(); ++i)
-      if (fold_of(runs[i].group, folds) == fold)
-        steps[i] = predicted_step(runs[i], presets);
-  }
-  return steps;
 }
 
 } // namespace flopcast

@@ -12,26 +12,28 @@
 
 namespace flopcast {
 
-/// A run whose step was measured, ready to be predicted under other constants.
-struct TimedRun {
+/// What of a run the constants are fitted to.
+enum class FittedMetric { step_time, memory };
+
+/// A measured run, ready to be predicted under other constants.
+struct FittedRun {
   RunPlan planned;
-  double measured = 0; ///< seconds
-  std::string group;   ///< runs of one group are held back together and weigh as one
+  std::string memory_kind; ///< as RunRecord::memory_kind
+  double measured = 0;     ///< seconds, or bytes
+  std::string group;       ///< runs of one group are held back together and weigh as one
 };
 
-/// The constants of every framework that the runs are of, by its id.
-using SoftwarePresets = std::map<std::string, SoftwarePreset, std::less<>>;
-
-/// Fits the constants of each framework to the measured steps: a Huber loss on the logarithm of
+/// Fits the constants of each framework that bear on the metric, the others staying as the
+/// framework's preset has them: a Huber loss on the logarithm of
 /// predicted over measured, each group weighing 1, and for each constant a prior around what is
 /// physically expected. What the runs of a framework do not tell stays at the prior.
-[[nodiscard]] SoftwarePresets fit_software(std::span<const TimedRun> runs);
+[[nodiscard]] SoftwarePresets fit_software(std::span<const FittedRun> runs, FittedMetric metric);
 
-/// Predictions of runs that the constants were not fitted to: whole groups are held back, one of
-/// `folds` parts at a time. In the order of `runs`, seconds.
-[[nodiscard]] std::vector<double> cross_validated_steps(std::span<const TimedRun> runs, int folds);
+/// The fold that a group of runs is held back in: the same for every order of the runs.
+[[nodiscard]] int fold_of(const std::string &group, int folds);
 
-/// The step of a run under these constants.
-[[nodiscard]] double predicted_step(const TimedRun &run, const SoftwarePresets &presets);
+/// The metric of a run under these constants, in the unit of FittedRun::measured.
+[[nodiscard]] double predicted(const FittedRun &run, FittedMetric metric,
+                               const SoftwarePresets &presets);
 
 } // namespace flopcast

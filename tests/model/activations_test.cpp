@@ -39,8 +39,8 @@ ModelWork work_of(const Decoder &decoder, const Parallelism &parallelism,
 double layer_units(const Decoder &decoder, const Parallelism &parallelism,
                    const Training &training) {
   const ModelWork work = work_of(decoder, parallelism, training);
-  const Bytes saved = training.recompute == Recompute::selective ? work.layers.saved_selectively
-                                                                 : work.layers.saved;
+  const Bytes saved =
+      training.recompute == Recompute::selective ? work.layers.saved_in_part : work.layers.saved;
   return saved.in(byte) / static_cast<double>(decoder.layers) / sbh;
 }
 

@@ -20,7 +20,7 @@ TEST(ModelWork, HoldsTheFlopsAndBytesThatItTimes) {
   const ModelWork work = tiny_work(compute_machine());
   // As in ModelWork.ThatComputesTakesAsLongAsItsFlops; two products backward for each forward.
   EXPECT_EQ(work.layers.forward_work.flops.in(flop), 1792);
-  EXPECT_EQ(work.layers.core_work.flops.in(flop), 256);
+  EXPECT_EQ(work.layers.redone_work.flops.in(flop), 256);
   EXPECT_EQ(work.head.forward_work.flops.in(flop), 256);
   EXPECT_EQ(work.layers.backward_work.flops.in(flop), 2 * 1792);
   // At 1 byte/s a second is a byte.
@@ -39,7 +39,7 @@ ModelWork stated_work() {
   work.embedding.backward_work = done(20, 2);
   work.layers.forward_work = done(100, 10);
   work.layers.backward_work = done(200, 20);
-  work.layers.core_work = done(5, 1);
+  work.layers.redone_work = done(5, 1);
   work.head.forward_work = done(30, 3);
   work.head.backward_work = done(60, 6);
   return work;

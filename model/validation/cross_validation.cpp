@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/validation/cross_validation.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace flopcast {
+
+std::vector<FittedRun> fitted_runs(std::span<const RunRecord> runs, RunPlanner &planner,
+                                   FittedMetric metric) {
+  const RunComparison comparison = compare_runs(runs, planner);
+  std::vector<FittedRun> fitted;
+  for (const ComparedRun &run : comparison.runs) {
+    const Compared *compared =
+        run.find(metric == FittedMetric::step_time ? RunMetric::step_time : RunMetric::memory);
+    if (compared == nullptr)
+      continue;
+    RunPlanning planning = planner.plan_of(*run.record);
+    fitted.push_back({std::move(*planning.run), run.record->memory_kind, compared->measured,
+                      run.record->split_group});
+  }
+  return fitted;
+}
+
+SoftwarePresets fit_frameworks(std::span<const RunRecord> runs, RunPlanner &planner) {
+  SoftwarePresets presets;
+  for (const FittedMetric metric : {FittedMetric::step_time, FittedMetric::memory}) {
+    for (auto &[framework, preset] : fit_software(fitted_runs(runs, planner, metric), metric))
+      presets.insert_or_assign(framework, preset);
+    planner.use(presets);
+  }
+  return presets;
+}
+
+RunComparison cross_validated_comparison(std::span<const RunRecord> runs, const RunPlanner &planner,
+                                         int folds) {
+  RunComparison all;
+  for (int fold = 0; fold < folds; ++fold) {
+    std::vector<RunRecord> seen;
+    for (const RunRecord &run : runs)
+      if (fold_of(run.split_group, folds) != fold)
+        seen.push_back(run);
+    RunPlanner blind = planner;
+    (void)fit_frameworks(seen, blind);
+    for (const RunRecord &run : runs)
+      if (fold_of(run.split_group, folds) == fold) {
+        RunComparison one = compare_runs({&run, 1}, blind);
+        std::ranges::move(one.runs, std::back_inserter(all.runs));
+        std::ranges::move(one.skipped, std::back_inserter(all.skipped));
+      }
+  }
+  return all;
+}
+
+} // namespace flopcast
