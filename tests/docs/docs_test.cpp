@@ -190,6 +190,8 @@ std::vector<PlanTable> plan_tables() {
   std::vector<PlanTable> tables{
       {"Top level", wrong + base},
       {"`[model]`", model_table + wrong + hardware_table},
+      {"`[model.experts]`", base + "[model.experts]\n" + wrong},
+      {"`[model.latent_attention]`", base + "[model.latent_attention]\n" + wrong},
       {"`[hardware]`", base + wrong},
       {"`[[run.allocation]]`", base + "[[run.allocation]]\n" + wrong},
       {"`[cost.NAME]`", base + "[cost.NAME]\n" + wrong},
