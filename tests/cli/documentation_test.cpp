@@ -148,8 +148,9 @@ std::set<std::string> offered_keys(const std::string &message) {
 TEST_F(Documents, ThePlansManPageNamesEveryKeyThatPlansMayHave) {
   const std::string text = document("man/flopcast-plan.5.scd");
   const std::string plan = file("small.toml", small_plan);
-  for (const std::string table : {"", "model.", "data.", "hardware.", "parallelism.", "training.",
-                                  "stated.", "run.", "price.", "energy.", "cost.extra."}) {
+  for (const std::string table :
+       {"", "model.", "model.experts.", "model.latent_attention.", "data.", "hardware.",
+        "parallelism.", "training.", "stated.", "run.", "price.", "energy.", "cost.extra."}) {
     const auto keys = offered_keys(
         run({"estimate", plan, "--set", table + "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq=1"}).err);
     EXPECT_FALSE(keys.empty()) << table;

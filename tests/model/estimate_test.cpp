@@ -116,12 +116,14 @@ TEST(Estimate, PartsOfTimeAndMemoryAddUpForEveryLayout) {
   for (const Parallelism &layout : layouts_of_64()) {
     const Estimate result = laid_out(layout);
     const StepTime &time = result.step->time;
-    EXPECT_EQ(time.total(), time.compute + time.recompute + time.tensor_parallel +
-                                time.context_parallel + time.pipeline + time.data_parallel +
-                                time.bubble + time.optimizer + time.stated);
+    EXPECT_EQ(time.total(), time.compute + time.recompute + time.host + time.tensor_parallel +
+                                time.context_parallel + time.expert_parallel + time.pipeline +
+                                time.data_parallel + time.bubble + time.optimizer + time.overhead +
+                                time.stragglers + time.stated);
     const MemoryParts &memory = result.step->memory();
     EXPECT_EQ(memory.total(), memory.weights + memory.gradients + memory.optimizer +
-                                  memory.activations + memory.buffers + memory.reserve);
+                                  memory.activations + memory.buffers + memory.fragments +
+                                  memory.reserve);
     EXPECT_EQ(result.run->time.training, result.run->time.steps * time.total());
     EXPECT_EQ(result.run->total_cost, total_cost(result.run->costs));
   }

@@ -19,6 +19,7 @@ ModelWork even_work() {
   work.layers.forward = 8.0 * second;
   work.layers.backward = 16.0 * second;
   work.layers.attention_core = 2.0 * second;
+  work.layers.redone = 2.0 * second; // by selective recomputation
   work.layers.all_reduces = 16;
   work.layers.parameters = 800;
   work.layers.matrix_parameters = 800;

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/execution/exchanges.hpp"
+#include "tests/model/examples.hpp"
+
+#include <gtest/gtest.h>
+
+namespace flopcast {
+namespace {
+
+using namespace tests;
+using units::byte;
+using units::second;
+
+/// Links of 1 byte a second each way; nothing overlaps.
+Training nothing_hidden() {
+  Training training = plain_training();
+  training.overlap_gradient_exchange = false;
+  return training;
+}
+
+Seconds gradients(const Parallelism &parallelism, const Training &training, double parameters,
+                  double micro_batches) {
+  return gradient_exchange(parameters, parallelism.gradient_group(), parallelism, training, {},
+                           micro_batches, unit_machine());
+}
+
+TEST(GradientExchange, OfZero2ScattersEveryMicroBatch) {
+  Parallelism one{.data_parallel = 4, .zero_stage = 1};
+  Parallelism two{.data_parallel = 4, .zero_stage = 2};
+  const Training training = nothing_hidden();
+  const ParameterBytes bytes = parameter_bytes(training);
+  // A scatter moves 3/4 of the gradients over each link. Four micro-batches scatter three times
+  // more often than one.
+  const double scatter = 0.75 * 100 * bytes.gradient;
+  EXPECT_NEAR((gradients(two, training, 100, 4) - gradients(one, training, 100, 4)).in(second),
+              3 * scatter, 1e-9 * scatter);
+}
+
+TEST(GradientExchange, OfHybridShardingGathersAmongNeighboursAlone) {
+  Parallelism whole{.data_parallel = 8, .zero_stage = 3};
+  Parallelism hybrid = whole;
+  hybrid.shard_group = 2;
+  const Training training = nothing_hidden();
+  const ParameterBytes bytes = parameter_bytes(training);
+  // Two gathers of the weights and a scatter of the gradients over two ranks, each 1/2 of the data;
+  // then an all-reduce of half of the gradients over four, 2 x 3/4 of it.
+  const double inside = 0.5 * 100 * (2 * bytes.weight + bytes.gradient);
+  const double between = 1.5 * 50 * bytes.gradient;
+  EXPECT_NEAR(gradients(hybrid, training, 100, 1).in(second), inside + between,
+              1e-9 * (inside + between));
+  EXPECT_LT(inside, gradients(whole, training, 100, 1).in(second));
+}
+
+TEST(GradientExchange, TakesLongerByTheFrameworksConstant) {
+  const Parallelism parallelism{.data_parallel = 4, .zero_stage = 1};
+  Training training = nothing_hidden();
+  const Seconds alone = gradients(parallelism, training, 100, 1);
+  training.software.gradient_exchange = 2.5;
+  EXPECT_EQ(gradients(parallelism, training, 100, 1), 2.5 * alone);
+}
+
+TEST(TensorExchange, LeavesOutWhatProductsHide) {
+  const Parallelism parallelism{.tensor_parallel = 2};
+  Training training = plain_training();
+  const Seconds alone = tensor_exchange(parallelism, training, 10.0 * byte, unit_machine());
+  training.software.hidden_tensor_exchange = 0.75;
+  EXPECT_EQ(tensor_exchange(parallelism, training, 10.0 * byte, unit_machine()), 0.25 * alone);
+}
+
+TEST(ExpertExchange, IsFreeWhereEachRankHoldsAllExperts) {
+  const ExpertExchange exchange{.dispatched = 8.0 * byte, .gathered = {}};
+  EXPECT_EQ(expert_exchange({.data_parallel = 4}, plain_training(), exchange, unit_machine()),
+            Seconds{});
+  EXPECT_GT(expert_exchange({.expert_parallel = 4, .data_parallel = 4}, plain_training(), exchange,
+                            unit_machine()),
+            Seconds{});
+}
+
+TEST(ContextExchange, OfOneRankIsFreeWhateverTheWay) {
+  for (const auto &[name, way] : context_exchange_names())
+    EXPECT_EQ(
+        context_exchange({.context_exchange = way}, 8.0 * byte, 8.0 * byte, {}, unit_machine()),
+        Seconds{})
+        << name;
+}
+
+TEST(ContextExchange, OfARingHidesBehindTheAttentionAndAGatherDoesNot) {
+  Parallelism parallelism{.context_parallel = 4};
+  const Seconds attention = 1e6 * second;
+  const Seconds ring =
+      context_exchange(parallelism, 8.0 * byte, 8.0 * byte, attention, unit_machine());
+  parallelism.context_exchange = ContextExchange::all_gather;
+  const Seconds gather =
+      context_exchange(parallelism, 8.0 * byte, 8.0 * byte, attention, unit_machine());
+  // Two gathers and a scatter of four ranks' 8 bytes, 3/4 of 32 over each link.
+  EXPECT_NEAR(gather.in(second), 3 * 24, 1e-6);
+  EXPECT_LT(ring, gather);
+}
+
+TEST(StageLayers, ShareWhatTheEndsLeave) {
+  // BLOOM: 70 layers and two ends that count as one each, on 12 stages of 6.
+  const StageLayers bloom =
+      stage_layers({.pipeline_parallel = 12, .first_stage_layers = 5, .last_stage_layers = 5}, 70);
+  EXPECT_EQ(bloom.first, 5);
+  EXPECT_EQ(bloom.middle, 6);
+  EXPECT_EQ(bloom.last, 5);
+  const StageLayers even = stage_layers({.pipeline_parallel = 4}, 32);
+  EXPECT_EQ(even.first, 8);
+  EXPECT_EQ(even.last, 8);
+  EXPECT_EQ(stage_layers({}, 32).first, 32);
+}
+
+} // namespace
+} // namespace flopcast

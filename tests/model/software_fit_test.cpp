@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/validation/cross_validation.hpp"
+#include "tests/model/run_records.hpp"
+#include "tests/support/paths.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+namespace flopcast {
+namespace {
+
+using namespace tests;
+
+/// Runs of GPT-3 on several layouts, a group each.
+std::vector<RunRecord> runs_of_layouts() {
+  std::vector<RunRecord> runs;
+  for (const std::int64_t tensor : {2, 4, 8})
+    for (const std::int64_t pipeline : {4, 8, 16})
+      for (const std::int64_t micro : {1, 2, 4}) {
+        RunRecord run = stated_run();
+        run.id = "t" + std::to_string(tensor) + "p" + std::to_string(pipeline) + "b" +
+                 std::to_string(micro);
+        run.split_group = run.id;
+        run.tp = tensor;
+        run.pp = pipeline;
+        run.dp = 1024 / (tensor * pipeline);
+        run.micro_batch = micro;
+        runs.push_back(run);
+      }
+  return runs;
+}
+
+/// The same, "measured" as the library predicts them with other constants.
+std::vector<RunRecord> runs_with(const Software &truth, RunPlanner &planner) {
+  std::vector<RunRecord> runs = runs_of_layouts();
+  SoftwarePresets presets;
+  const FrameworkRules &rules = *planner.plan_of(runs.front()).run->rules;
+  presets[rules.id].base = truth;
+  std::vector<FittedRun> fitted = fitted_runs(runs, planner, FittedMetric::step_time);
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    runs[i].step_time_s = predicted(fitted[i], FittedMetric::step_time, presets);
+  return runs;
+}
+
+TEST(SoftwareFit, FindsTheConstantsThatMadeTheRuns) {
+  const PresetCatalog catalog = shipped_presets();
+  RunPlanner planner(catalog);
+  Software truth;
+  truth.host_forward = 50e-6 * units::second;
+  truth.host_backward = 40e-6 * units::second;
+  truth.products = 1.25;
+  truth.streams = 1.6;
+  truth.tensor_exchange = 1.5;
+  const std::vector<RunRecord> runs = runs_with(truth, planner);
+  const std::vector<FittedRun> fitted = fitted_runs(runs, planner, FittedMetric::step_time);
+  ASSERT_EQ(fitted.size(), runs.size());
+  const SoftwarePresets found = fit_software(fitted, FittedMetric::step_time);
+  // The prior pulls a little, and constants trade against each other: the steps must come out to 2
+  // %.
+  for (const FittedRun &run : fitted)
+    EXPECT_NEAR(predicted(run, FittedMetric::step_time, found) / run.measured, 1, 0.02)
+        << run.group;
+  EXPECT_NEAR(found.begin()->second.base.products, 1.25, 0.08);
+}
+
+TEST(SoftwareFit, StaysAtThePriorWithoutEvidence) {
+  const PresetCatalog catalog = shipped_presets();
+  RunPlanner planner(catalog);
+  // One run says nothing of how links or hosts behave in general.
+  std::vector<RunRecord> runs{stated_run()};
+  std::vector<FittedRun> fitted = fitted_runs(runs, planner, FittedMetric::step_time);
+  const SoftwarePresets found = fit_software(fitted, FittedMetric::step_time);
+  const Software &software = found.begin()->second.base;
+  EXPECT_NEAR(software.expert_exchange, 1.2, 1e-3); // no experts: untouched
+  EXPECT_GT(software.products, 0.8);
+  EXPECT_LT(software.products, 1.4);
+}
+
+TEST(CrossValidation, PredictsEveryRunOnceByConstantsFittedWithoutIt) {
+  const PresetCatalog catalog = shipped_presets();
+  RunPlanner planner(catalog);
+  Software truth;
+  truth.products = 1.3;
+  const std::vector<RunRecord> runs = runs_with(truth, planner);
+  const RunComparison blind = cross_validated_comparison(runs, planner, 3);
+  std::set<std::string> ids;
+  for (const ComparedRun &run : blind.runs) {
+    EXPECT_TRUE(ids.insert(run.record->id).second) << run.record->id;
+    EXPECT_NEAR(run.find(RunMetric::step_time)->error(), 0, 0.05) << run.record->id;
+  }
+  EXPECT_EQ(ids.size(), runs.size());
+}
+
+TEST(CrossValidation, HoldsAGroupBackTogether) {
+  EXPECT_EQ(fold_of("a group", 5), fold_of("a group", 5));
+  std::set<int> folds;
+  for (int i = 0; i < 100; ++i)
+    folds.insert(fold_of("group " + std::to_string(i), 5));
+  EXPECT_EQ(folds, (std::set<int>{0, 1, 2, 3, 4}));
+}
+
+} // namespace
+} // namespace flopcast
