@@ -180,8 +180,9 @@ struct PipelineTimes {
 /// one step to the next.
 Seconds scheduled_step(const PipelineTimes &times, const Parallelism &parallelism,
                        double micro_batches) {
-  // Of what a layer keeps for its backward pass, the inputs of its products stay until the gradients
-  // of the weights are made: 2 + 2 + 2 + 8 of 34 bytes an element in Korthikanti 2022, table 2.
+  // Of what a layer keeps for its backward pass, the inputs of its products stay until the
+  // gradients of the weights are made: 2 + 2 + 2 + 8 of 34 bytes an element in Korthikanti 2022,
+  // table 2.
   constexpr double kept_for_weights = 0.4;
   PipelineWork work;
   work.schedule = parallelism.schedule;
@@ -200,8 +201,8 @@ Seconds scheduled_step(const PipelineTimes &times, const Parallelism &parallelis
     Seconds forward = share * (layers.forward + layers.total_exchange() / 3.0);
     Seconds weight = share * layers.weight_gradient;
     Seconds all = share * layers.total();
-    for (const auto &[here, end] : {std::pair{k == 0, &times.embedding},
-                                    std::pair{k == chunks - 1, &times.head}})
+    for (const auto &[here, end] :
+         {std::pair{k == 0, &times.embedding}, std::pair{k == chunks - 1, &times.head}})
       if (here) {
         forward += end->forward + end->total_exchange() / 3.0;
         weight += end->weight_gradient;

@@ -68,7 +68,7 @@ public:
     chunk.weight_gradient = share * work_.layers.weight_gradient;
     chunk.input_gradient =
         share * work_.layers.backward - chunk.weight_gradient + exchanges + 2.0 * around_ / 3.0;
-    chunk.saved = share * work_.layers.saved;
+    chunk.saved = training_.software.saved * share * work_.layers.saved;
     const double one_layer = 1 / std::max(layers, 1.0);
     switch (training_.recompute) {
     case Recompute::none:
@@ -77,12 +77,12 @@ public:
     case Recompute::modules:
       chunk.input_gradient += share * work_.layers.redone;
       chunk.transient = share * one_layer * (work_.layers.saved - work_.layers.saved_in_part);
-      chunk.saved = share * work_.layers.saved_in_part;
+      chunk.saved = training_.software.saved * share * work_.layers.saved_in_part;
       break;
     case Recompute::full: {
       const double again = recomputed_layers(training_, parallel_, work_.layer_count);
       chunk.input_gradient += again * (share * work_.layers.forward + exchanges);
-      chunk.transient = one_layer * chunk.saved;
+      chunk.transient = share * one_layer * work_.layers.saved;
       chunk.saved = again * layers * boundary_ + (1 - again) * chunk.saved;
       break;
     }
@@ -94,6 +94,12 @@ public:
       add(work_.head, {}, exchange_, chunk);
       add(work_.prediction, prediction, prediction, chunk);
     }
+    // Layers count their outputs. What the last of the first chunk hands on is not kept there, what
+    // the last chunk is handed is: as in first_stage_memory() and last_stage_memory().
+    if (first && !last)
+      chunk.saved -= boundary_;
+    if (last && !first)
+      chunk.saved += boundary_;
     chunk.saved_for_weights = chunk.saved;
     return chunk;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hardware/input/toml.hpp"
+#include "hardware/input/value.hpp"
 #include "model/execution/software.hpp"
 #include "model/execution/software_preset.hpp"
 #include "tests/model/examples.hpp"
