@@ -14,7 +14,7 @@ OperatorWork step_work(const ModelWork &work, const Parallelism &parallelism,
   }
   if (training.recompute == Recompute::full)
     sum += recomputed_layers(training, parallelism, work.layer_count) * work.layers.forward_work;
-  else
+  else if (redoes_parts(training.recompute))
     sum += work.layers.redone_work;
   return micro_batches / static_cast<double>(parallelism.pipeline_parallel) * sum;
 }

@@ -51,7 +51,8 @@ Seconds host_wait(const RegionWork &work, const StageTime &time, double share, d
   const Software &software = training.software;
   const double again = training.recompute == Recompute::full
                            ? redone_layers * static_cast<double>(work.forward_calls)
-                           : static_cast<double>(work.redone_calls);
+                       : redoes_parts(training.recompute) ? static_cast<double>(work.redone_calls)
+                                                          : 0.0;
   const Seconds launches_forward =
       share * static_cast<double>(work.forward_calls) * software.host_forward +
       exchanges * software.host_exchange;
@@ -83,7 +84,9 @@ StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
   time.weight_gradient = share * work.layers.weight_gradient;
   time.tensor_parallel = 2.0 * all_reduces * exchange;
   const double again = recomputed_layers(training, parallelism, work.layer_count);
-  time.recompute = share * work.layers.redone + again * time.forward;
+  time.recompute = again * time.forward;
+  if (redoes_parts(training.recompute))
+    time.recompute += share * work.layers.redone;
   time.tensor_parallel += again * all_reduces * exchange;
   const double exchanges = parallelism.tensor_parallel > 1 ? all_reduces : 0;
   time.host = host_wait(work.layers, time, share, exchanges, again, training);

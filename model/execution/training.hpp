@@ -19,6 +19,11 @@ enum class Recompute {
   full,      ///< whole layers
 };
 
+/// Whether operators of a layer are done again, but not the layer as a whole.
+[[nodiscard]] constexpr bool redoes_parts(Recompute recompute) {
+  return recompute == Recompute::selective || recompute == Recompute::modules;
+}
+
 enum class OptimizerKind { adam, adamw, sgd_momentum, adafactor, adam_8bit, lion, muon };
 
 [[nodiscard]] std::span<const Spelled<Recompute>> recompute_names();

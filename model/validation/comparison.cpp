@@ -152,7 +152,8 @@ std::vector<Compared> compared(const RunRecord &run, const RunPlan &planned, con
   if (run.memory_gb)
     result.push_back(
         {RunMetric::memory, measured_bytes(run), predicted_memory(run.memory_kind, step).in(byte)});
-  if (const auto stated = counts.stated_rate()) {
+  // How sources count experts (padding, further predictions, all scores) differs and is not stated.
+  if (const auto stated = counts.stated_rate(); stated && !run.moe_experts) {
     if (const auto peak = counts.peak())
       result.push_back({RunMetric::mfu, stated->rate / *peak,
                         counts.step_flops(stated->counting) / predicted_step / *peak});

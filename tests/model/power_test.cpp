@@ -17,7 +17,9 @@ ModelWork tiny_work(const Cluster &cluster) {
 }
 
 TEST(ModelWork, HoldsTheFlopsAndBytesThatItTimes) {
-  const ModelWork work = tiny_work(compute_machine());
+  Training selective = plain_training();
+  selective.recompute = Recompute::selective;
+  const ModelWork work = model_work(graph_of(tiny(), 4), tiny(), {}, selective, compute_machine());
   // As in ModelWork.ThatComputesTakesAsLongAsItsFlops; two products backward for each forward.
   EXPECT_EQ(work.layers.forward_work.flops.in(flop), 1792);
   EXPECT_EQ(work.layers.redone_work.flops.in(flop), 256);

@@ -143,17 +143,63 @@ TEST(RunPlan, TheParameterCountTellsAGatedMlpFromAPlainOne) {
 
 TEST(RunPlan, LayersThatDoNotDivideAreTimedAsTheFullestStages) {
   RunRecord run = stated_run();
-  run.layers = 70; // 70 on 8 stages: the fullest has 9
+  run.layers = 68; // 68 on 8 stages: the fullest has 9
   const RunPlan uneven = planned(run);
-  EXPECT_EQ(uneven.plan.model.decoder.layers, 70);
+  EXPECT_EQ(uneven.plan.model.decoder.layers, 68);
   EXPECT_EQ(uneven.timed_plan.model.decoder.layers, 72);
   EXPECT_THAT(uneven.inferred, Contains(HasSubstr("timed as 72")));
+}
+
+TEST(RunPlan, EmbeddingAndLogitsCountAsLayersWhereThatMakesThemDivide) {
+  RunRecord run = stated_run();
+  run.layers = 70; // and two: 9 on each of 8 stages
+  const RunPlan both = planned(run);
+  EXPECT_EQ(both.timed_plan.model.decoder.layers, 70);
+  EXPECT_EQ(both.plan.parallelism.first_stage_layers, 8);
+  EXPECT_EQ(both.plan.parallelism.last_stage_layers, 8);
+  run.layers = 71; // the logits alone
+  const RunPlan logits = planned(run);
+  EXPECT_EQ(logits.plan.parallelism.first_stage_layers, std::nullopt);
+  EXPECT_EQ(logits.plan.parallelism.last_stage_layers, 8);
+}
+
+TEST(RunPlan, OfExpertsTakesThePresetOfTheirNumberAndWidth) {
+  RunRecord run = sparse_run("Megatron-Core");
+  run.model = "Mixtral";
+  run.layers = 8; // of 32: a trimmed one
+  run.hidden = 4096;
+  run.heads = 32;
+  run.ffn = 14336;
+  run.vocab = 32000;
+  run.moe_experts = 8;
+  run.moe_topk = 2;
+  run.n_gpus = 64;
+  run.tp = 1;
+  run.pp = 1;
+  run.ep = 8;
+  run.micro_batch = 1;
+  run.global_batch_seqs = 512;
+  const RunPlan mixtral = planned(run);
+  ASSERT_TRUE(mixtral.plan.model.decoder.experts.has_value());
+  EXPECT_EQ(mixtral.plan.model.decoder.experts->hidden, 14336);
+  EXPECT_EQ(mixtral.plan.model.decoder.layers, 8);
+  EXPECT_EQ(mixtral.plan.parallelism.expert_parallel, 8);
+  EXPECT_EQ(mixtral.plan.parallelism.expert_tensor_parallel, 1);
+  run.moe_experts = 7;
+  EXPECT_THAT(skipped(run), HasSubstr("no model preset has 7 experts"));
+}
+
+TEST(RunPlan, ReadsTheScheduleFromTheFramework) {
+  RunRecord run = stated_run();
+  EXPECT_EQ(planned(run).plan.parallelism.schedule, PipelineSchedule::one_f_one_b);
+  run.framework = "Megatron-LM fork, schedule ZB-2p";
+  EXPECT_EQ(planned(run).plan.parallelism.schedule, PipelineSchedule::zb_h2);
 }
 
 TEST(RunPlan, SaysWhyARunCannotBePredicted) {
   RunRecord run = stated_run();
   run.moe_experts = 8;
-  EXPECT_EQ(skipped(run), "family not modelled yet: mixture of experts");
+  EXPECT_EQ(skipped(run), "not stated: moe_topk");
   run = stated_run();
   run.gpu = "Cerebras";
   EXPECT_EQ(skipped(run), "no device preset for the GPU \"Cerebras\"");

@@ -206,7 +206,8 @@ TEST(DataParallel, AllReducesGradientsInARing) {
 TEST(DataParallel, ScattersGradientsAndGathersWeightsUnderZeroOneAndTwo) {
   // Rajbhandari 2020, section 7.1: 3/4·3200 of gradients and 3/4·1600 of weights.
   EXPECT_EQ(exchange({.data_parallel = 4, .zero_stage = 1}), 2400 + 1200);
-  EXPECT_EQ(exchange({.data_parallel = 4, .zero_stage = 2}), 2400 + 1200);
+  // ZeRO-2 keeps a quarter of the gradients, so each of the eight micro-batches scatters them.
+  EXPECT_EQ(exchange({.data_parallel = 4, .zero_stage = 2}), 8 * 2400 + 1200);
 }
 
 TEST(DataParallel, GathersWeightsTwiceAMicroBatchUnderZeroThree) {
