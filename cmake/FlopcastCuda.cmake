@@ -12,10 +12,11 @@ if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
 endif()
 
 set(FLOPCAST_CUDA_SOURCES
-  activity.cpp activity_log.cpp attention.cpp attention_kernels.cu column_sums.cu counters.cpp cublaslt.cpp
+  activity.cpp activity_log.cpp attention.cpp attention_kernels.cu column_sums.cu
+  convolutions_absent.cpp counters.cpp cublaslt.cpp cuda_collectives.cpp
   cuda_error.cpp cuda_kernels.cpp cupti_source.cpp device_memory.cpp device_rates.cpp
   fused_attention_absent.cpp
-  gpu.cpp host_conversion.cpp matrix_products.cpp norm_gradients.cu norm_kernels.cu nvml.cpp
+  gpu.cpp host_conversion.cpp matrix_products.cpp nccl.cpp norm_gradients.cu norm_kernels.cu nvml.cpp
   shared_library.cpp stream_kernels.cu table_kernels.cu timer.cpp)
 list(TRANSFORM FLOPCAST_CUDA_SOURCES PREPEND ${CMAKE_CURRENT_LIST_DIR}/../profiler/cuda/)
 
@@ -26,6 +27,8 @@ if(FLOPCAST_CUDNN_INCLUDE)
   set(FLOPCAST_HAS_CUDNN 1)
   list(APPEND FLOPCAST_CUDA_SOURCES ${CMAKE_CURRENT_LIST_DIR}/../profiler/cuda/cudnn.cpp
     ${CMAKE_CURRENT_LIST_DIR}/../profiler/cuda/attention_graph.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/../profiler/cuda/convolution_graph.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/../profiler/cuda/convolutions.cpp
     ${CMAKE_CURRENT_LIST_DIR}/../profiler/cuda/fused_attention.cpp)
 else()
   set(FLOPCAST_HAS_CUDNN 0)

@@ -2,6 +2,7 @@
 #include "hardware/calibration.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace flopcast {
 namespace {
@@ -49,6 +50,11 @@ template <class Model> const Model *pointer(const std::optional<Model> &model) {
 const GemmModel *Calibration::gemm_model(OperatorClass kind, NumberFormat format) const {
   if (!multiplies_matrices(kind) || kind == OperatorClass::fused_attention)
     return nullptr;
+  if (kind == OperatorClass::convolution)
+    if (const GemmModel *own = of_format(format, [&](NumberFormat f) {
+          return pointer(convolution[static_cast<std::size_t>(f)]);
+        }))
+      return own;
   const auto &models = kind == OperatorClass::batched_gemm ? batched_gemm : gemm;
   return of_format(format,
                    [&](NumberFormat f) { return pointer(models[static_cast<std::size_t>(f)]); });
@@ -61,6 +67,33 @@ const GroupedModel *Calibration::grouped_model(NumberFormat format) const {
 
 const AttentionModel *Calibration::attention_model(NumberFormat format, Pass pass) const {
   return of_format(format, [&](NumberFormat f) { return pointer(attention_of(f, pass)); });
+}
+
+std::size_t duration_class(Seconds time) {
+  using units::microsecond;
+  return time <= 50.0 * microsecond     ? 0
+         : time <= 500.0 * microsecond  ? 1
+         : time <= 5000.0 * microsecond ? 2
+                                        : 3;
+}
+
+bool streams_as_elementwise(const Calibration &calibration, OperatorClass kind, Pass pass) {
+  switch (kind) {
+  case OperatorClass::rotary:
+  case OperatorClass::embedding:
+  case OperatorClass::cross_entropy:
+  case OperatorClass::optimizer:
+    return !calibration.stream_of(kind, pass) &&
+           calibration.stream_of(OperatorClass::elementwise, Pass::forward);
+  default:
+    return false;
+  }
+}
+
+const StreamModel *Calibration::stream_model(OperatorClass kind, Pass pass) const {
+  return pointer(streams_as_elementwise(*this, kind, pass)
+                     ? stream_of(OperatorClass::elementwise, Pass::forward)
+                     : stream_of(kind, pass));
 }
 
 std::optional<FlopRate> usable_peak(const Device &device, NumberFormat format) {
@@ -112,6 +145,33 @@ ElementBytes element_bytes(NumberFormat format) {
 
 namespace {
 
+/// A sum of two 16-bit tensors in rows of 4,096 that moves the call's bytes. Its own rows and
+/// columns say nothing of an element-wise kernel: an optimizer's rows are one parameter each.
+OperatorCall as_elementwise(const OperatorCall &call) {
+  constexpr double element_bytes = 6;
+  constexpr std::int64_t columns = 4096;
+  OperatorCall sum = call;
+  sum.kind = OperatorClass::elementwise;
+  const double rows = call.bytes.in(units::byte) / (element_bytes * static_cast<double>(columns));
+  sum.shape = {.batch = 1,
+               .rows = std::max<std::int64_t>(static_cast<std::int64_t>(std::ceil(rows)), 1),
+               .columns = columns,
+               .depth = 1};
+  return sum;
+}
+
+/// What adding a weight gradient to sums in fp32 takes beyond writing it.
+Seconds accumulation_time(const Device &device, const Calibration &calibration,
+                          const OperatorCall &call) {
+  if (!call.accumulates)
+    return {};
+  constexpr Bytes more = 6.0 * units::byte; // 4 read, 4 written, less the 2 of the product's own
+  const auto weights = static_cast<double>(call.shape.batch) *
+                       static_cast<double>(call.shape.columns) *
+                       static_cast<double>(call.shape.depth);
+  return calibration.accumulation_traffic * weights * more / device.memory_bandwidth;
+}
+
 std::optional<Seconds> modelled_time(const Device &device, const Calibration &calibration,
                                      const OperatorCall &call) {
   if (call.kind == OperatorClass::grouped_gemm)
@@ -130,7 +190,8 @@ std::optional<Seconds> modelled_time(const Device &device, const Calibration &ca
     const auto [batch, m, n, k] = call.shape;
     // Two kernels backward are the gradients of the input and of the weights.
     if (call.pass == Pass::backward && call.kernels == 2)
-      return time({batch, m, k, n}) + time({batch, k, n, m});
+      return time({batch, m, k, n}) + time({batch, k, n, m}) +
+             accumulation_time(device, calibration, call);
     if (call.expert_width > 0)
       return time(call.shape) + time({batch, m, k, call.expert_width});
     return time(call.shape);
@@ -140,8 +201,10 @@ std::optional<Seconds> modelled_time(const Device &device, const Calibration &ca
       if (const auto rates = device_rates(device, call.format))
         return attention_time(*model, *rates, call);
   } else if (!multiplies_matrices(call.kind)) {
-    if (const auto &model = calibration.stream_of(call.kind, call.pass))
-      return stream_time(*model, device.memory_bandwidth, call);
+    if (const StreamModel *model = calibration.stream_model(call.kind, call.pass))
+      return stream_time(
+          *model, device.memory_bandwidth,
+          streams_as_elementwise(calibration, call.kind, call.pass) ? as_elementwise(call) : call);
   }
   return std::nullopt;
 }
@@ -166,16 +229,18 @@ bool in_calibrated_range(const Calibration &calibration, const OperatorCall &cal
     if (const GroupedModel *grouped = calibration.grouped_model(call.format))
       return in_measured_range(*grouped, call);
   if (const GemmModel *product = calibration.gemm_model(call.kind, call.format)) {
-    const bool stand_in =
-        call.kind == OperatorClass::grouped_gemm || call.kind == OperatorClass::convolution;
+    const bool stand_in = call.kind == OperatorClass::grouped_gemm ||
+                          (call.kind == OperatorClass::convolution &&
+                           product == calibration.gemm_model(OperatorClass::gemm, call.format));
     return !stand_in && in_measured_range(*product, call.shape);
   }
   if (call.kind == OperatorClass::fused_attention) {
     if (const AttentionModel *model = calibration.attention_model(call.format, call.pass))
       return in_measured_range(*model, call);
   } else if (!multiplies_matrices(call.kind)) {
-    if (const auto &model = calibration.stream_of(call.kind, call.pass))
-      return in_measured_range(*model, call);
+    if (const StreamModel *model = calibration.stream_model(call.kind, call.pass))
+      return !streams_as_elementwise(calibration, call.kind, call.pass) &&
+             in_measured_range(*model, call);
   }
   return true;
 }

@@ -21,6 +21,10 @@
 
 namespace flopcast {
 
+/// Kernels of like duration: below 50 us, to 500 us, to 5 ms, longer.
+inline constexpr std::size_t duration_count = 4;
+[[nodiscard]] std::size_t duration_class(Seconds time);
+
 /// How well a class of operators was met: on what the fit saw, and on whole shapes held back from
 /// it.
 struct ClassErrors {
@@ -29,6 +33,11 @@ struct ClassErrors {
   NumberFormat format = NumberFormat::bf16;
   ErrorSummary fitted = {};
   ErrorSummary held_back = {};
+  /// Of the held-back shapes for which tells_spread(), by duration_class() of the predicted time.
+  std::array<ErrorSpread, duration_count> spread = {};
+  /// The same for backward calls of products, which were not fitted: both gradients by the forward
+  /// model.
+  std::array<ErrorSpread, duration_count> backward_spread = {};
 };
 
 /// Links inside a scale-up domain, and those of the network between domains.
@@ -71,6 +80,9 @@ struct Calibration {
   double attention_forward_efficiency = 0;
   double attention_backward_efficiency = 0;
   double memory_efficiency = 0;
+  /// Share of the traffic of fp32 sums that a weight gradient adds to which its product does not
+  /// hide: it reads and writes 4 bytes an element, in place of writing 2.
+  double accumulation_traffic = 0;
   Seconds launch;                  ///< of a kernel by the host
   double scale_up_efficiency = 0;  ///< of the links inside a scale-up domain
   double scale_out_efficiency = 0; ///< of the network
@@ -78,6 +90,8 @@ struct Calibration {
   std::array<std::optional<GemmModel>, number_format_count> gemm; ///< by NumberFormat
   /// Of the products of unfused attention, by NumberFormat.
   std::array<std::optional<GemmModel>, number_format_count> batched_gemm;
+  /// Of convolutions, as products, by NumberFormat.
+  std::array<std::optional<GemmModel>, number_format_count> convolution;
   /// Of the products of experts, by NumberFormat.
   std::array<std::optional<GroupedModel>, number_format_count> grouped_gemm;
   /// Of fused attention, by NumberFormat and Pass.
@@ -94,13 +108,18 @@ struct Calibration {
   std::optional<MeteredPower> power; ///< absent: unknown
 
   /// The model for products in a format; fp16 and bf16 stand in for each other. That of dense ones
-  /// serves convolutions, and grouped products where grouped_model() is null: a stand-in, for which
-  /// in_calibrated_range() is false. Null if there is none.
+  /// serves convolutions that nobody measured, and grouped products where grouped_model() is null:
+  /// a stand-in, for which in_calibrated_range() is false. Null if there is none.
   [[nodiscard]] const GemmModel *gemm_model(OperatorClass kind, NumberFormat format) const;
   /// The same for products of experts.
   [[nodiscard]] const GroupedModel *grouped_model(NumberFormat format) const;
   /// The same for fused attention.
   [[nodiscard]] const AttentionModel *attention_model(NumberFormat format, Pass pass) const;
+
+  /// The model for a memory-bound class. Where nobody measured rotary embedding, embedding, cross
+  /// entropy or the optimizer, that of forward element-wise operators of the device: a stand-in,
+  /// for which in_calibrated_range() is false. Null if there is none.
+  [[nodiscard]] const StreamModel *stream_model(OperatorClass kind, Pass pass) const;
 
   [[nodiscard]] std::optional<AttentionModel> &attention_of(NumberFormat format, Pass pass) {
     return attention[static_cast<std::size_t>(format)][static_cast<std::size_t>(pass)];
@@ -124,8 +143,13 @@ struct Calibration {
 [[nodiscard]] Seconds operator_time(const Device &device, const Calibration &calibration,
                                     const OperatorCall &call);
 
-/// Whether the operator's shape was measured; true too for classes without a model, which know
-/// none.
+/// Whether a class without a model of its own is timed as a sum of two tensors would be that moves
+/// as many bytes: what one fused kernel takes.
+[[nodiscard]] bool streams_as_elementwise(const Calibration &calibration, OperatorClass kind,
+                                          Pass pass);
+
+/// Whether the operator's shape was measured, on its own class; true too for classes without any
+/// model, which know none.
 [[nodiscard]] bool in_calibrated_range(const Calibration &calibration, const OperatorCall &call);
 
 /// The device's rates in a format. Empty where it has no usable peak.

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -55,8 +56,40 @@ ErrorSummary judged_errors(const Calibration &calibration, const Device &device,
   return summarize(std::move(errors));
 }
 
+/// Of the part of the held-back samples that tells it.
+std::array<ErrorSpread, duration_count> measured_spread(const Calibration &calibration,
+                                                        const Device &device,
+                                                        const std::vector<KernelSample> &samples) {
+  std::array<std::vector<double>, duration_count> errors;
+  for (const KernelSample &sample : samples)
+    if (tells_spread(sample.call)) {
+      const Seconds predicted = operator_time(device, calibration, sample.call);
+      errors[duration_class(predicted)].push_back(std::log(sample.time / predicted));
+    }
+  std::array<ErrorSpread, duration_count> spread;
+  std::ranges::transform(errors, spread.begin(),
+                         [](std::vector<double> &each) { return spread_of(std::move(each)); });
+  return spread;
+}
+
 /// Fewer shapes than this cannot tell a dozen parameters.
 constexpr std::size_t least_samples = 100;
+
+using GemmModels = std::array<std::optional<GemmModel>, number_format_count>;
+
+/// Where the models of a class of products are kept; null for others.
+GemmModels *product_models(Calibration &calibration, OperatorClass kind) {
+  switch (kind) {
+  case OperatorClass::gemm:
+    return &calibration.gemm;
+  case OperatorClass::batched_gemm:
+    return &calibration.batched_gemm;
+  case OperatorClass::convolution:
+    return &calibration.convolution;
+  default:
+    return nullptr;
+  }
+}
 
 /// Puts the class's model into the calibration; false where no model serves the class.
 bool fit_class(Calibration &calibration, const Device &device, const ClassKey &key,
@@ -65,14 +98,13 @@ bool fit_class(Calibration &calibration, const Device &device, const ClassKey &k
   const auto rates = device_rates(device, format);
   if (!rates)
     return false;
-  const bool batched = kind == OperatorClass::batched_gemm;
-  if ((kind == OperatorClass::gemm || batched) && pass == Pass::forward) {
+  if (GemmModels *models = product_models(calibration, kind); models && pass == Pass::forward) {
     std::vector<GemmSample> products;
     products.reserve(samples.size());
     for (const KernelSample &sample : samples)
       products.push_back({sample.call.shape, sample.time});
     const bool converts = format == NumberFormat::fp8 || format == NumberFormat::fp4;
-    (batched ? calibration.batched_gemm : calibration.gemm)[static_cast<std::size_t>(format)] =
+    (*models)[static_cast<std::size_t>(format)] =
         fit_gemm(products, *rates, element_bytes(format), converts);
     return true;
   }
@@ -114,7 +146,8 @@ Calibration fit_calibration(const Calibration &base, const Device &device,
   calibration.device = device.id;
   calibration.origin = Origin::calibrated;
   calibration.errors.clear();
-  for (const auto &[key, all] : by_class(samples)) {
+  const auto classes = by_class(samples);
+  for (const auto &[key, all] : classes) {
     const std::vector<KernelSample> seen = part_of(all, false);
     if (seen.size() < least_samples || !fit_class(calibration, device, key, seen))
       continue;
@@ -124,7 +157,12 @@ Calibration fit_calibration(const Calibration &base, const Device &device,
          .pass = pass,
          .format = format,
          .fitted = judged_errors(calibration, device, seen),
-         .held_back = judged_errors(calibration, device, part_of(all, true))});
+         .held_back = judged_errors(calibration, device, part_of(all, true)),
+         .spread = measured_spread(calibration, device, all)});
+    if (const auto backward = classes.find({kind, Pass::backward, format});
+        pass == Pass::forward && product_models(calibration, kind) && backward != classes.end())
+      calibration.errors.back().backward_spread =
+          measured_spread(calibration, device, backward->second);
   }
   calibration.power = fit_metered_power(device, samples);
   return calibration;

@@ -54,6 +54,8 @@ Calibration read_calibration(const InputValue &root_value, const std::string &id
     read_share(table, "batched_gemm", whole, calibration.batched_gemm_efficiency);
     read_share(table, "attention_forward", whole, calibration.attention_forward_efficiency);
     read_share(table, "attention_backward", whole, calibration.attention_backward_efficiency);
+    calibration.accumulation_traffic =
+        table.number("accumulation_traffic", 0, 2).value_or(calibration.accumulation_traffic);
   });
   section("memory", [&](TableReader &table) {
     read_share(table, "bandwidth", whole, calibration.memory_efficiency);

@@ -194,6 +194,34 @@ private:
   std::string *text_;
 };
 
+constexpr std::array<std::string_view, duration_count> duration_keys{"to_50_us", "to_500_us",
+                                                                     "to_5_ms", "above_5_ms"};
+
+/// Of one class: samples, and the quantiles at 10, 50 and 90 % of log(measured / predicted).
+void read_spread(TableReader table, std::array<ErrorSpread, duration_count> &spread) {
+  for (std::size_t i = 0; i < duration_count; ++i) {
+    if (!table.has(duration_keys[i]))
+      continue;
+    const std::vector<double> read = table.numbers(duration_keys[i], -most, most);
+    if (read.size() == 4 && read[0] >= 0 && read[1] <= read[2] && read[2] <= read[3])
+      spread[i] = {static_cast<std::int64_t>(read[0]), read[1], read[2], read[3]};
+    else
+      table.report(duration_keys[i],
+                   "expected four numbers: samples, and three quantiles in rising order");
+  }
+  table.finish();
+}
+
+std::string spread_text(std::string_view table,
+                        const std::array<ErrorSpread, duration_count> &spread) {
+  std::string text;
+  for (std::size_t i = 0; i < duration_count; ++i)
+    if (spread[i].samples > 0)
+      text += fmt::format("{} = [{}, {:.4f}, {:.4f}, {:.4f}]\n", duration_keys[i],
+                          spread[i].samples, spread[i].p10, spread[i].p50, spread[i].p90);
+  return text.empty() ? text : fmt::format("[{}]\n{}", table, text);
+}
+
 constexpr std::array passes{Spelled<Pass>{"forward", Pass::forward},
                             Spelled<Pass>{"backward", Pass::backward}};
 
@@ -204,6 +232,10 @@ void read_model(TableReader entry, ClassErrors errors, std::optional<Model> &mod
   fields(model.emplace(), reader);
   errors.fitted = read_errors(entry.table("fitted"));
   errors.held_back = read_errors(entry.table("held_back"));
+  if (entry.has("spread"))
+    read_spread(entry.table("spread"), errors.spread);
+  if (entry.has("backward_spread"))
+    read_spread(entry.table("backward_spread"), errors.backward_spread);
   calibration.errors.push_back(errors);
   entry.finish();
 }
@@ -215,15 +247,19 @@ std::string model_text(const std::string &table, const std::string &head, const 
   FieldWriter writer(text);
   fields(model, writer);
   return text + errors_text(table + ".fitted", errors.fitted) +
-         errors_text(table + ".held_back", errors.held_back);
+         errors_text(table + ".held_back", errors.held_back) +
+         spread_text(table + ".spread", errors.spread) +
+         spread_text(table + ".backward_spread", errors.backward_spread);
 }
 
 std::string entry_text(const Calibration &calibration, const ClassErrors &errors) {
   const std::string_view format = to_text(errors.format);
   const std::string_view pass = passes[static_cast<std::size_t>(errors.pass)].first;
-  if (errors.kind == OperatorClass::gemm || errors.kind == OperatorClass::batched_gemm) {
-    const auto &models =
-        errors.kind == OperatorClass::gemm ? calibration.gemm : calibration.batched_gemm;
+  if (errors.kind == OperatorClass::gemm || errors.kind == OperatorClass::batched_gemm ||
+      errors.kind == OperatorClass::convolution) {
+    const auto &models = errors.kind == OperatorClass::gemm           ? calibration.gemm
+                         : errors.kind == OperatorClass::batched_gemm ? calibration.batched_gemm
+                                                                      : calibration.convolution;
     const auto &model = models[static_cast<std::size_t>(errors.format)];
     return model
                ? model_text(fmt::format("{}.{}", to_text(errors.kind), format), "", *model, errors)
@@ -249,6 +285,7 @@ std::string entry_text(const Calibration &calibration, const ClassErrors &errors
 void read_kernels(TableReader &root, Calibration &calibration) {
   TableReader gemm = root.table("gemm");
   TableReader batched = root.table("batched_gemm");
+  TableReader convolution = root.table("convolution");
   TableReader grouped = root.table("grouped_gemm");
   TableReader attention = root.table("attention");
   for (const auto &[name, format] : number_format_names()) {
@@ -258,6 +295,9 @@ void read_kernels(TableReader &root, Calibration &calibration) {
     if (batched.has(name))
       read_model(batched.table(name), {.kind = OperatorClass::batched_gemm, .format = format},
                  calibration.batched_gemm[static_cast<std::size_t>(format)], calibration);
+    if (convolution.has(name))
+      read_model(convolution.table(name), {.kind = OperatorClass::convolution, .format = format},
+                 calibration.convolution[static_cast<std::size_t>(format)], calibration);
     if (grouped.has(name))
       read_model(grouped.table(name), {.kind = OperatorClass::grouped_gemm, .format = format},
                  calibration.grouped_gemm[static_cast<std::size_t>(format)], calibration);
@@ -273,6 +313,7 @@ void read_kernels(TableReader &root, Calibration &calibration) {
   }
   gemm.finish();
   batched.finish();
+  convolution.finish();
   grouped.finish();
   attention.finish();
   TableReader stream = root.table("stream");

@@ -26,6 +26,15 @@ LinkModel out_model(const Calibration &calibration) {
   return calibration.scale_out_links.value_or(default_link_model(calibration.scale_out_efficiency));
 }
 
+// NCCL's own table (2.27, src/graph/tuning.cc) for a ring over NVLink on Ampere: base latencies of
+// 8.4 us simple and 6.6 us low latency, 3.4 and 0.6 us a hand-over; low latency at most 87.7 GB/s,
+// 12 NVLinks of 20 GB/s simple. Recalled from its source, and seen in the tables: 1 to 2 MiB double
+// the time on 2 and 4 GPUs, not on 8. Hopper's tables show no such step.
+constexpr ProtocolChoice ampere_choice{.start = 1.8 * units::microsecond,
+                                       .step = 2.8 * units::microsecond,
+                                       .low_latency = 87.7 * units::gigabyte / units::second,
+                                       .simple = 240.0 * units::gigabyte / units::second};
+
 using KindKey = std::pair<LinkLevel, Collective>;
 
 std::map<KindKey, std::vector<CollectiveSample>>
@@ -86,7 +95,9 @@ ScaleUpLinks scale_up_links(const Node &node, const Device &device) {
   return {.bandwidth = node.scale_up_bandwidth,
           .switched = switched,
           .in_switch_reduction =
-              switched && std::ranges::find(summing, device.architecture) != summing.end()};
+              switched && std::ranges::find(summing, device.architecture) != summing.end(),
+          .choice = switched && device.architecture == "Ampere" ? std::optional(ampere_choice)
+                                                                : std::nullopt};
 }
 
 bool alike(const ScaleUpLinks &a, const ScaleUpLinks &b) {

@@ -77,6 +77,21 @@ LinkModel read_link(TableReader table, LinkLevel level, std::vector<LinkErrors> 
     table.report("link_share", fmt::format("expected at most {} numbers, one for each number of "
                                            "ranks, got {}",
                                            most_link_shares, model.link_share.size()));
+  if (table.has("choice")) {
+    TableReader choice = table.table("choice");
+    const auto bandwidth = [&](std::string_view key) {
+      return required_quantity(choice, key, sane::least_bandwidth, sane::most_bandwidth);
+    };
+    model.choice = {.start = required_time(choice, "start"),
+                    .step = required_time(choice, "step"),
+                    .low_latency = bandwidth("low_latency"),
+                    .simple = bandwidth("simple")};
+    if (model.choice->low_latency >= model.choice->simple) {
+      choice.report("low_latency", "must be below simple: else it would always be chosen");
+      model.choice.reset();
+    }
+    choice.finish();
+  }
   for (const auto &[name, collective] : collective_names()) {
     if (!table.has(name)) {
       table.report_missing(name, "a table for each kind of collective");
@@ -163,6 +178,13 @@ std::string link_text(LinkLevel level, const LinkModel &model,
     for (const double one : model.link_share)
       shares.push_back(fmt::format("{:.6g}", std::clamp(one, 0.001, most_link_share)));
     text += fmt::format("link_share = [{}]\n", fmt::join(shares, ", "));
+  }
+  if (model.choice) {
+    const auto rate = [](Bandwidth bandwidth) { return bandwidth.in(gigabyte / second); };
+    text += fmt::format("\n[{}.choice]\nstart = \"{}\"\nstep = \"{}\"\nlow_latency = \"{:.6g} "
+                        "GB/s\"\nsimple = \"{:.6g} GB/s\"\n",
+                        table, time_text(model.choice->start), time_text(model.choice->step),
+                        rate(model.choice->low_latency), rate(model.choice->simple));
   }
   for (const auto &[name, collective] : collective_names()) {
     const std::string own = fmt::format("{}.{}", table, name);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace flopcast {
 
@@ -24,6 +25,12 @@ struct MeasuredOperator {
   std::optional<double> clock_hertz; ///< of the multiprocessors, lowest seen
   std::optional<double> power_watts; ///< mean
   bool throttled = false;            ///< clocks fell while it ran
+  /// Why the device held its clocks back when the runs ended, as its driver says: "power",
+  /// "power, thermal"; "" where it did not, or does not say.
+  std::string throttle_reasons = {};
+  /// Attention that ran as products and softmax, as the device has no fused kernel for the shape.
+  /// Not fitted.
+  bool unfused = false;
 
   bool operator==(const MeasuredOperator &) const = default;
 };

@@ -21,7 +21,21 @@ constexpr std::array<Spelled<OperatorClass>, operator_class_count> names{{
     {"convolution", OperatorClass::convolution},
 }};
 
+constexpr std::array variants{
+    Spelled<OperatorVariant>{"", OperatorVariant::usual},
+    Spelled<OperatorVariant>{"root_mean_square", OperatorVariant::root_mean_square},
+    Spelled<OperatorVariant>{"gated", OperatorVariant::gated},
+    Spelled<OperatorVariant>{"copy", OperatorVariant::copy},
+    Spelled<OperatorVariant>{"triad", OperatorVariant::triad},
+};
+
 } // namespace
+
+std::string_view to_text(OperatorVariant variant) {
+  return variants[static_cast<std::size_t>(variant)].first;
+}
+
+std::span<const Spelled<OperatorVariant>> operator_variant_names() { return variants; }
 
 std::span<const Spelled<OperatorClass>> operator_class_names() { return names; }
 

@@ -25,7 +25,7 @@ enum class OperatorClass : std::size_t {
   embedding,     ///< rows looked up, or their gradients added
   cross_entropy, ///< loss over the vocabulary
   optimizer,     ///< one pass over weights, gradients and states
-  convolution,   ///< as the product of convolution_shape(); no kernel of its own was ever measured
+  convolution,   ///< as the product of convolution_shape()
 };
 
 inline constexpr std::size_t operator_class_count = 12;
@@ -37,6 +37,20 @@ inline constexpr std::size_t operator_class_count = 12;
 [[nodiscard]] bool multiplies_matrices(OperatorClass kind);
 
 enum class Pass : std::size_t { forward, backward };
+
+/// Which operator of a class, where the rest of a call does not tell: what is measured differs, not
+/// what is predicted.
+enum class OperatorVariant : std::uint8_t {
+  usual,            ///< a layer norm; a sum or a GELU, as the bytes say
+  root_mean_square, ///< an RMS norm
+  gated,            ///< SwiGLU: two tensors read, one written
+  copy,             ///< of one tensor: memory bandwidth
+  triad,            ///< a + factor · b: memory bandwidth
+};
+
+/// "" for the usual one.
+[[nodiscard]] std::string_view to_text(OperatorVariant variant);
+[[nodiscard]] std::span<const Spelled<OperatorVariant>> operator_variant_names();
 
 /// One operator on one device.
 struct OperatorCall {
@@ -60,6 +74,10 @@ struct OperatorCall {
   /// Grouped products: experts get unequal shares, as under a power law; `shape.rows` is the mean.
   /// A device with more rows than others is not this: give it its own rows.
   bool uneven = false;
+  OperatorVariant variant = OperatorVariant::usual;
+  /// Both gradients of a product: that of the weights is added to sums in fp32, as Megatron's fused
+  /// accumulation does, and not written in the format of the weights.
+  bool accumulates = false;
 
   bool operator==(const OperatorCall &) const = default;
 };

@@ -3,7 +3,8 @@
 #   profiler/collect.sh [OUT]
 # Needs the CUDA toolkit (nvcc, CUPTI, cuBLASLt; cuDNN if it is there), CMake and a C++ compiler.
 # Leaves samples.csv, measured_steps.csv, checks.json, device.json, environment.json and log.txt in
-# OUT (default: flopcast-collected); a rerun into the same folder goes on where it stopped.
+# OUT (default: flopcast-collected), where there are several GPUs collectives.csv, and where Python
+# has PyTorch pytorch_steps.csv; a rerun into the same folder goes on where it stopped.
 # FLOPCAST_CUDA_ARCHITECTURES: default 90-real, that of H100 and H200.
 set -euo pipefail
 limit=540 # seconds
@@ -42,11 +43,24 @@ cmake -S "$root/profiler/collector" -B "$build" "${generator[@]}" \
 cmake --build "$build" --parallel "$(nproc)"
 echo "built in $SECONDS s"
 
+# The same models in PyTorch, where it is installed, get a fifth of what is left.
+torch=0
+if command -v python3 >/dev/null && python3 -c "import torch" 2>/dev/null; then
+  torch=$(((limit - SECONDS) / 5))
+else
+  echo "PyTorch is not installed: its steps are left out"
+fi
+
 # The collector checks its time between measurements; a kernel that hangs is ended.
-left=$((limit - SECONDS - 25))
+left=$((limit - SECONDS - torch - 25))
 set +e
 timeout --kill-after=5 $((left + 15)) "$build/flopcast-collect" "$out" "$left"
 code=$?
+if [ "$code" -eq 0 ] && [ "$torch" -gt 60 ]; then
+  # One model takes 10 s and its preparation; the last may begin just before the end.
+  timeout --kill-after=5 $((limit - SECONDS - 10)) \
+    python3 "$root/profiler/pytorch_steps.py" "$out/pytorch_steps.csv" $((limit - SECONDS - 40))
+fi
 set -e
 ls -l "$out"
 exit "$code"

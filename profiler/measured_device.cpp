@@ -104,7 +104,10 @@ Calibration measured_calibration(const Calibration &base, const Device &device,
   for (const MeasuredOperator &one : measured) {
     launch = std::min(launch, one.host);
     // What comes from the cache is faster than a step, whose tensors do not fit, would be.
-    if (one.cache == CacheState::cold)
+    // Copies and triads tell the memory's bandwidth; no operator of a step is one.
+    const bool bandwidth =
+        one.call.variant == OperatorVariant::copy || one.call.variant == OperatorVariant::triad;
+    if (one.cache == CacheState::cold && !one.unfused && !bandwidth)
       samples.push_back({one.call, one.median});
   }
   Calibration calibration = fit_calibration(base, device, samples);

@@ -86,6 +86,9 @@ MeasuredOperator read_operator(const Database &database, SQLite::Statement &row)
   measured.clock_hertz = optional();
   measured.power_watts = optional();
   measured.throttled = integer() != 0;
+  measured.throttle_reasons = text();
+  measured.unfused = integer() != 0;
+  call.variant = spelled(database, operator_variant_names(), text());
   return measured;
 }
 
@@ -145,21 +148,25 @@ void finish_session(const Database &database, std::string_view session) {
 }
 
 std::string operator_key(const OperatorCall &call, CacheState cache) {
-  return content_key({{"batch", std::to_string(call.shape.batch)},
-                      {"bytes", key_number(call.bytes.in(byte))},
-                      {"cache", std::string(cache_text(cache))},
-                      {"causal", call.causal ? "true" : "false"},
-                      {"columns", std::to_string(call.shape.columns)},
-                      {"depth", std::to_string(call.shape.depth)},
-                      {"expert_width", std::to_string(call.expert_width)},
-                      {"flops", key_number(call.flops.in(flop))},
-                      {"format", std::string(to_text(call.format))},
-                      {"kernels", std::to_string(call.kernels)},
-                      {"kind", std::string(to_text(call.kind))},
-                      {"pass", std::string(pass_text(call.pass))},
-                      {"rows", std::to_string(call.shape.rows)},
-                      {"tokens", std::to_string(call.tokens)},
-                      {"uneven", call.uneven ? "true" : "false"}});
+  TextFields fields{{"batch", std::to_string(call.shape.batch)},
+                    {"bytes", key_number(call.bytes.in(byte))},
+                    {"cache", std::string(cache_text(cache))},
+                    {"causal", call.causal ? "true" : "false"},
+                    {"columns", std::to_string(call.shape.columns)},
+                    {"depth", std::to_string(call.shape.depth)},
+                    {"expert_width", std::to_string(call.expert_width)},
+                    {"flops", key_number(call.flops.in(flop))},
+                    {"format", std::string(to_text(call.format))},
+                    {"kernels", std::to_string(call.kernels)},
+                    {"kind", std::string(to_text(call.kind))},
+                    {"pass", std::string(pass_text(call.pass))},
+                    {"rows", std::to_string(call.shape.rows)},
+                    {"tokens", std::to_string(call.tokens)},
+                    {"uneven", call.uneven ? "true" : "false"}};
+  // Usual ones keep the key that they had before there were others.
+  if (call.variant != OperatorVariant::usual)
+    fields.emplace("variant", to_text(call.variant));
+  return content_key(fields);
 }
 
 bool already_measured(const Database &database, std::string_view session, const OperatorCall &call,
@@ -180,8 +187,9 @@ bool add_measured_operator(const Database &database, std::string_view session,
                "INSERT INTO measured_operator (session, key, kind, pass, format, flops, bytes, "
                "kernels, batch, shape_rows, shape_columns, depth, causal, expert_width, tokens, "
                "uneven, cache, median_s, relative_error, runs, outliers, host_s, clock_hz, "
-               "power_w, throttled) VALUES "
-               "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+               "power_w, throttled, throttle_reasons, unfused, variant) VALUES "
+               "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+               "?) "
                "ON CONFLICT (session, key) DO NOTHING",
                session, operator_key(call, measured.cache), to_text(call.kind),
                pass_text(call.pass), to_text(call.format), call.flops.in(flop), call.bytes.in(byte),
@@ -189,7 +197,8 @@ bool add_measured_operator(const Database &database, std::string_view session,
                call.shape.depth, call.causal, call.expert_width, call.tokens, call.uneven,
                cache_text(measured.cache), measured.median.in(second), measured.relative_error,
                measured.runs, measured.outliers, measured.host.in(second), measured.clock_hertz,
-               measured.power_watts, measured.throttled) > 0;
+               measured.power_watts, measured.throttled, measured.throttle_reasons,
+               measured.unfused, to_text(call.variant)) > 0;
   });
 }
 
@@ -201,7 +210,8 @@ std::vector<MeasuredOperator> measured_operators(const Database &database,
              database,
              "SELECT kind, pass, format, flops, bytes, kernels, batch, shape_rows, "
              "shape_columns, depth, causal, expert_width, tokens, uneven, cache, "
-             "median_s, relative_error, runs, outliers, host_s, clock_hz, power_w, throttled "
+             "median_s, relative_error, runs, outliers, host_s, clock_hz, power_w, throttled, "
+             "throttle_reasons, unfused, variant "
              "FROM measured_operator WHERE session = ? ORDER BY number",
              session);
          row.executeStep();)

@@ -47,7 +47,7 @@ void finish_session(const Database &database, std::string_view session);
 
 /// The key of an operator within a session: content_key() of
 ///   batch, bytes, cache, causal, columns, depth, expert_width, flops, format, kernels, kind, pass,
-///   rows, tokens, uneven
+///   rows, tokens, uneven, and variant unless it is the usual one
 /// where flops and bytes are by key_number(), causal and uneven "true" or "false", and classes,
 /// formats, passes and caches are spelled like their enumerators.
 [[nodiscard]] std::string operator_key(const OperatorCall &call, CacheState cache);

@@ -12,7 +12,7 @@
 namespace flopcast {
 namespace {
 
-constexpr std::array<std::string_view, 3> migrations_in_order{
+constexpr std::array<std::string_view, 4> migrations_in_order{
     // 1: what devices were measured to do
     R"sql(
 CREATE TABLE measurement_session (
@@ -88,6 +88,13 @@ CREATE TABLE measured_run (
   mfu                  REAL,                      -- share of the peak
   settings             TEXT NOT NULL              -- JSON: texts by name
 ) STRICT;
+)sql",
+    // 4: why clocks were held back; attention for which there was no fused kernel; which operator
+    // of a class
+    R"sql(
+ALTER TABLE measured_operator ADD COLUMN throttle_reasons TEXT NOT NULL DEFAULT '';
+ALTER TABLE measured_operator ADD COLUMN unfused INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE measured_operator ADD COLUMN variant TEXT NOT NULL DEFAULT '';
 )sql",
 };
 

@@ -50,14 +50,15 @@ double gemm_base_seconds(const GemmModel &model, const DeviceRates &rates, const
 
   double compute = std::numeric_limits<double>::infinity();
   const double reduction = 2 * sizeof(float) * batch * m * n / bandwidth * model.split_cost;
-  const double ideal = 2 * batch * m * n * k / (peak * processors);
+  // Least of any tile and split: tiles that are full, in full waves.
+  const double least = 2 * batch * m * n * (k + model.fill_depth) / (peak * processors);
   const double per_processor = 1 / processors;
   const double per_peak = 2 / peak;
   // Large tiles first: they are the fastest of large products, and spare the rest a look.
   for (std::size_t j = gemm_tiles.size(); j-- > 0;) {
     const double efficiency = model.tile_efficiency[j];
-    if (ideal >= compute * efficiency)
-      continue; // even full tiles in full waves would be slower
+    if (least >= compute * efficiency)
+      continue;
     const auto rows = static_cast<double>(gemm_tiles[j].rows);
     const auto columns = static_cast<double>(gemm_tiles[j].columns);
     const double tiles = batch * begun(m * per_row[j], model.partial_tile) *

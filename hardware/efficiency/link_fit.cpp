@@ -260,6 +260,7 @@ LinkModel fit_scale_up(const std::vector<CollectiveSample> &samples, const Scale
   constexpr double usual_step = 1e-6; // NVLink hand-overs of NCCL: 0.6 to 2 us
   const auto kinds = by_kind(samples, false);
   LinkModel model;
+  model.choice = links.choice;
   if (!links.switched) {
     const auto widest = std::ranges::max_element(
         kinds, {}, [](const auto &kind) { return rank_counts(kind.second).size(); });

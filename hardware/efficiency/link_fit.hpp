@@ -4,6 +4,7 @@
 #include "hardware/efficiency/link_model.hpp"
 #include "hardware/node.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace flopcast {
@@ -24,6 +25,7 @@ struct ScaleUpLinks {
   Bandwidth bandwidth;              ///< of the datasheet, per GPU and direction
   bool switched = true;             ///< false: GPUs wired to each other; link_share is fitted
   bool in_switch_reduction = false; ///< NVLS, SHARP: the switch can add up
+  std::optional<ProtocolChoice> choice = {}; ///< of the library, where its table is known
 };
 
 /// Fits the links inside a domain to the samples that lie in one node; the others are passed over.

@@ -16,6 +16,12 @@ constexpr std::array<Spelled<Collective>, collective_count> names{{
     {"point_to_point", Collective::point_to_point},
 }};
 
+/// Kinds that are rings of the library's own making; the rest are messages between pairs.
+bool chooses_protocol(Collective collective) {
+  return collective == Collective::all_reduce || collective == Collective::all_gather ||
+         collective == Collective::reduce_scatter;
+}
+
 } // namespace
 
 std::span<const Spelled<Collective>> collective_names() { return names; }
@@ -68,6 +74,14 @@ Seconds filled_transfer(Seconds transfer, Seconds fill, double exponent) {
   return (alone + std::pow(filling, exponent) * std::pow(alone, 1 - exponent)) * units::second;
 }
 
+Bytes simple_protocol_from(const ProtocolChoice &choice, Collective collective,
+                           std::int64_t ranks) {
+  const auto n = static_cast<double>(ranks);
+  const Seconds later = choice.start + ring_steps(collective, n) * choice.step;
+  const double gained = 1 - choice.low_latency / choice.simple;
+  return later * choice.low_latency / (ring_share(collective, n, 0) * gained);
+}
+
 Seconds faster_protocol(Seconds a, Seconds b) {
   // (a^-8 + b^-8)^(-1/8): a lower power blurs the choice over more than the octave or two in which
   // NCCL's tables show it; where both are equal 2^(-1/8) = 0.917 remains.
@@ -91,9 +105,19 @@ Seconds domain_collective_time(const LinkModel &model, Collective collective, By
 
   Seconds fastest = m.start + steps * m.step +
                     filled_transfer(wire / (links * m.efficiency), m.fill, m.fill_exponent);
-  if (m.low_latency_efficiency > 0)
-    fastest = faster_protocol(fastest, m.low_latency_start + steps * m.low_latency_step +
-                                           wire / (links * m.low_latency_efficiency));
+  if (m.low_latency_efficiency > 0) {
+    const auto low_latency = [&](Bytes of) {
+      return m.low_latency_start + steps * m.low_latency_step +
+             ring_share(collective, n, m.local_copy) * of / (links * m.low_latency_efficiency);
+    };
+    if (model.choice && chooses_protocol(collective)) {
+      const Bytes from = simple_protocol_from(*model.choice, collective, ranks);
+      // From there on no less than just before: more data never take less time.
+      fastest = data < from ? low_latency(data) : std::max(fastest, low_latency(from));
+    } else {
+      fastest = faster_protocol(fastest, low_latency(data));
+    }
+  }
   if (m.in_switch_efficiency > 0)
     fastest = std::min(fastest,
                        m.in_switch_start + filled_transfer(data / (links * m.in_switch_efficiency),

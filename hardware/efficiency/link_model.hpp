@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -69,6 +70,18 @@ struct CollectiveModel {
   bool operator==(const CollectiveModel &) const = default;
 };
 
+/// How a library chooses between the two protocols of a ring where it does not take the faster one
+/// but the one that its own table of latencies and bandwidths says is faster. Low latency below the
+/// message at which both are told to take as long.
+struct ProtocolChoice {
+  Seconds start;         ///< by which the simple one is told to start later
+  Seconds step;          ///< by which it is told to be later at each hand-over
+  Bandwidth low_latency; ///< that the ring is told to have
+  Bandwidth simple;
+
+  bool operator==(const ProtocolChoice &) const = default;
+};
+
 /// How fast collectives are on one kind of link: inside a scale-up domain or between domains.
 struct LinkModel {
   std::array<CollectiveModel, collective_count> collectives; ///< in the order of Collective
@@ -80,6 +93,10 @@ struct LinkModel {
   /// Share of a GPU's links that lead to the ranks of a group of 2, 3, … in the domain, where GPUs
   /// are wired to each other without a switch; the last counts for more. Empty: all links, always.
   std::vector<double> link_share;
+
+  /// Inside a domain, of all-reduce, all-gather and reduce-scatter: absent where the faster
+  /// protocol counts.
+  std::optional<ProtocolChoice> choice;
 
   /// Between domains: bandwidth of a tree against a ring's. 0: rings alone.
   double tree_efficiency = 0;
@@ -119,12 +136,17 @@ struct LinkModel {
 /// A transfer that takes `transfer` at full efficiency, with the time to fill the pipeline.
 [[nodiscard]] Seconds filled_transfer(Seconds transfer, Seconds fill, double exponent);
 
+/// Data from which the library takes the simple protocol.
+[[nodiscard]] Bytes simple_protocol_from(const ProtocolChoice &choice, Collective collective,
+                                         std::int64_t ranks);
+
 /// The faster of two protocols, smooth where they are equal: at most 8 % less than both.
 [[nodiscard]] Seconds faster_protocol(Seconds a, Seconds b);
 
 /// Time of a collective among `ranks` GPUs of one scale-up domain, the fastest of ring and switch.
 /// `bandwidth` and `latency` are the datasheet's, per GPU and direction.
-/// Never falls when data grow, nor when ranks grow unless their links grow (link_share).
+/// Never falls when data grow, nor when ranks grow unless their links grow (link_share) or the
+/// library changes its protocol (choice): 2 MiB are gathered by 8 A100s sooner than by 4.
 [[nodiscard]] Seconds domain_collective_time(const LinkModel &model, Collective collective,
                                              Bytes data, std::int64_t ranks, Bandwidth bandwidth,
                                              Seconds latency);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace flopcast {
 namespace {
@@ -15,11 +16,12 @@ struct Cell {
 Cell locate(const LogAxis &axis, double variable) {
   if (axis.count < 2)
     return {};
-  const double position = (std::log2(variable) - axis.first) / axis.step;
-  const auto last = static_cast<double>(axis.count - 1);
-  const double clamped = std::clamp(position, 0.0, last);
-  const std::size_t low = std::min(static_cast<std::size_t>(clamped), axis.count - 2);
-  return {low, clamped - static_cast<double>(low)};
+  // The division does not wait for the logarithm; signed numbers are converted in one step.
+  const double position = (std::log2(variable) - axis.first) * (1 / axis.step);
+  const auto knots = static_cast<std::int64_t>(axis.count);
+  const double clamped = std::clamp(position, 0.0, static_cast<double>(knots - 1));
+  const std::int64_t low = std::min(static_cast<std::int64_t>(clamped), knots - 2);
+  return {static_cast<std::size_t>(low), clamped - static_cast<double>(low)};
 }
 
 } // namespace

@@ -35,7 +35,24 @@ ErrorSummary summarize(std::vector<double> errors) {
   return summary;
 }
 
-bool is_held_back(const OperatorCall &call) {
+ErrorSpread spread_of(std::vector<double> log_errors) {
+  if (log_errors.empty())
+    return {};
+  std::ranges::sort(log_errors);
+  const auto last = static_cast<double>(log_errors.size() - 1);
+  const auto quantile = [&](double share) {
+    return log_errors[static_cast<std::size_t>(std::lround(share * last))];
+  };
+  return {.samples = static_cast<std::int64_t>(log_errors.size()),
+          .p10 = quantile(0.1),
+          .p50 = quantile(0.5),
+          .p90 = quantile(0.9)};
+}
+
+namespace {
+
+/// The same for all samples of one shape.
+std::uint64_t shape_hash(const OperatorCall &call) {
   // Attention: its work grows with the sequence, so the sequence is part of the shape, and batch
   // too, lest nearly the same kernel be on both sides. The optimizer has nothing but rows.
   const bool whole =
@@ -47,7 +64,13 @@ bool is_held_back(const OperatorCall &call) {
   for (const std::int64_t part :
        {static_cast<std::int64_t>(call.kind), call.shape.columns, call.shape.depth})
     hash = mixed(hash + 0x9e3779b97f4a7c15ULL + static_cast<std::uint64_t>(part));
-  return hash % 4 == 0;
+  return hash;
 }
+
+} // namespace
+
+bool is_held_back(const OperatorCall &call) { return shape_hash(call) % 4 == 0; }
+
+bool tells_spread(const OperatorCall &call) { return shape_hash(call) % 8 == 0; }
 
 } // namespace flopcast

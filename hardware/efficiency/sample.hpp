@@ -29,6 +29,19 @@ struct ErrorSummary {
   bool operator==(const ErrorSummary &) const = default;
 };
 
+/// Where the middle four fifths of measurements lie against their prediction.
+struct ErrorSpread {
+  std::int64_t samples = 0;
+  double p10 = 0; ///< of log(measured / predicted)
+  double p50 = 0;
+  double p90 = 0;
+
+  bool operator==(const ErrorSpread &) const = default;
+};
+
+/// Quantiles of log(measured / predicted). Zero everywhere for no samples.
+[[nodiscard]] ErrorSpread spread_of(std::vector<double> log_errors);
+
 /// Summary of predicted / measured − 1. Zero everywhere for no samples.
 [[nodiscard]] ErrorSummary summarize(std::vector<double> signed_errors);
 
@@ -37,5 +50,9 @@ struct ErrorSummary {
 /// a shape is heads × sequences, keys and a head's width; for grouped products the number of
 /// experts too; for the optimizer the number of rows.
 [[nodiscard]] bool is_held_back(const OperatorCall &call);
+
+/// Of the held-back shapes one half, whole shapes too, tells how far measurements spread; whether
+/// that holds is judged by the other.
+[[nodiscard]] bool tells_spread(const OperatorCall &call);
 
 } // namespace flopcast

@@ -3,7 +3,9 @@
 //   flopcast-collect FOLDER SECONDS [DEVICE]
 #include "profiler/collector/checks.hpp"
 #include "profiler/collector/tables.hpp"
+#include "profiler/cuda_collectives.hpp"
 #include "profiler/cuda_kernels.hpp"
+#include "profiler/measuring/collective_runs.hpp"
 #include "profiler/measuring/shape_plan.hpp"
 
 #include <chrono>
@@ -18,7 +20,8 @@ namespace fs = std::filesystem;
 
 // Samples of what a step is made of come first; steps that predictions are held against next; then
 // as many more samples as there is time for.
-constexpr double samples_until = 0.40; ///< of the time
+constexpr double collectives_until = 0.15; ///< of the time, on machines of several GPUs
+constexpr double samples_until = 0.40;
 constexpr double steps_until = 0.75;
 
 class Deadline {
@@ -72,7 +75,11 @@ void measure_samples(Kernels &kernels, const ShapePlan &plan, GrowingTable &tabl
       continue;
     }
     try {
-      table.append(sample_row(measure(kernels, pool, planned.call, planned.cache, plan.rule)));
+      const MeasuredOperator one = measure(kernels, pool, planned.call, planned.cache, plan.rule);
+      // The fit takes every row of fused attention for one kernel.
+      if (one.unfused)
+        throw MeasurementError("the device has no fused kernel for it");
+      table.append(sample_row(one));
       ++measured;
     } catch (const MeasurementError &error) {
       ++failed;
@@ -104,6 +111,26 @@ void measure_steps(Kernels &kernels, const fs::path &folder, const Deadline &dea
   }
 }
 
+void measure_collectives(const fs::path &folder, const Deadline &deadline) {
+  const StopRule rule{.relative_error = 0.02,
+                      .fewest_runs = 6,
+                      .most_runs = 30,
+                      .most_time = 50.0 * units::millisecond};
+  try {
+    const std::unique_ptr<CollectiveRunner> runner = make_cuda_collectives();
+    GrowingTable table(folder / "collectives.csv", collective_head(), collective_key_columns);
+    for (const PlannedCollective &planned :
+         collective_plan(runner->devices(), runner->most_data())) {
+      if (deadline.past(collectives_until))
+        break;
+      if (!table.holds(collective_key(*runner, planned)))
+        table.append(collective_row(*runner, measure_collective(*runner, planned, rule)));
+    }
+  } catch (const MeasurementError &error) {
+    say(deadline, error.what());
+  }
+}
+
 void collect(const fs::path &folder, double seconds, int device) {
   const Deadline deadline(seconds);
   fs::create_directories(folder);
@@ -117,6 +144,7 @@ void collect(const fs::path &folder, double seconds, int device) {
     std::ofstream(folder / "checks.json") << checks;
     say(deadline, "checks:\n" + checks);
   }
+  measure_collectives(folder, deadline);
   GrowingTable samples(folder / "samples.csv", sample_head(description), sample_key_columns);
   const ShapeLimits limits = shape_limits(*kernels);
   measure_samples(*kernels, quick_shapes(limits), samples, deadline, samples_until);

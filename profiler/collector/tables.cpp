@@ -127,7 +127,8 @@ void GrowingTable::append(const std::string &row) {
 
 std::string sample_head(const DeviceDescription &device) {
   return "# device: " + one_line(device.name) + "\n# software: " + one_line(device.software) +
-         "\noperator,pass,format,batch,rows,columns,depth,causal,flops,bytes,kernels,seconds\n";
+         "\noperator,pass,format,batch,rows,columns,depth,causal,flops,bytes,kernels,seconds,"
+         "throttle\n";
 }
 
 std::string sample_key(const OperatorCall &call) {
@@ -142,7 +143,8 @@ std::string sample_key(const OperatorCall &call) {
 }
 
 std::string sample_row(const MeasuredOperator &measured) {
-  return sample_key(measured.call) + ',' + text(measured.median.in(units::second));
+  return sample_key(measured.call) + ',' + text(measured.median.in(units::second)) + ',' +
+         field(measured.throttle_reasons);
 }
 
 std::string step_head() {

@@ -2,6 +2,7 @@
 #include "profiler/cpu/cpu_kernels.hpp"
 
 #include "profiler/cpu/attention.hpp"
+#include "profiler/cpu/convolution.hpp"
 #include "profiler/cpu/cpu_description.hpp"
 #include "profiler/cpu/elementwise.hpp"
 #include "profiler/cpu/matrix.hpp"
@@ -41,7 +42,6 @@ public:
       return false;
     switch (kind) {
     case OperatorClass::grouped_gemm:
-    case OperatorClass::convolution:
       return false;
     case OperatorClass::cross_entropy: // its one pass yields loss and gradient
     case OperatorClass::optimizer:
@@ -84,6 +84,7 @@ public:
     cpu::bias_gradient(threads_, rows, columns, floats(output_gradient), floats(gradient));
   }
 
+  bool fuses_attention(const AttentionShape &, NumberFormat, Pass) override { return true; }
   void attention(const AttentionShape &shape, const Tensor &queries, const Tensor &keys,
                  const Tensor &values, const Tensor &output, const Tensor &statistics) override {
     ++calls_;
@@ -98,6 +99,26 @@ public:
     cpu::attention_backward(threads_, shape, floats(queries), floats(keys), floats(values),
                             floats(output), floats(statistics), floats(output_gradient),
                             {floats(query_gradient), floats(key_gradient), floats(value_gradient)});
+  }
+
+  void convolution(const ConvolutionShape &shape, const Tensor &input, const Tensor &filter,
+                   const Tensor &output) override {
+    ++calls_;
+    cpu::convolution(threads_, shape, floats(input), floats(filter), floats(output));
+  }
+  void convolution_data_gradient(const ConvolutionShape &shape, const Tensor &filter,
+                                 const Tensor &output_gradient,
+                                 const Tensor &input_gradient) override {
+    ++calls_;
+    cpu::convolution_data_gradient(threads_, shape, floats(filter), floats(output_gradient),
+                                   floats(input_gradient));
+  }
+  void convolution_weight_gradient(const ConvolutionShape &shape, const Tensor &input,
+                                   const Tensor &output_gradient,
+                                   const Tensor &filter_gradient) override {
+    ++calls_;
+    cpu::convolution_weight_gradient(threads_, shape, floats(input), floats(output_gradient),
+                                     floats(filter_gradient));
   }
 
   void softmax(std::int64_t rows, std::int64_t columns, const Tensor &input,

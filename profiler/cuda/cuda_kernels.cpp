@@ -2,6 +2,7 @@
 #include "profiler/cuda_kernels.hpp"
 
 #include "profiler/cuda/attention.hpp"
+#include "profiler/cuda/convolutions.hpp"
 #include "profiler/cuda/cuda_error.hpp"
 #include "profiler/cuda/device_kernels.hpp"
 #include "profiler/cuda/element_format.hpp"
@@ -23,7 +24,7 @@ public:
   explicit CudaKernels(int device)
       : device_(device), timer_(device_.stream()), products_(device_.stream()),
         unfused_(products_, device_.stream()), fused_(device_.stream()),
-        nvml_(Nvml::open(device_.bus())) {}
+        convolutions_(device_.stream()), nvml_(Nvml::open(device_.bus())) {}
   ~CudaKernels() override { (void)cudaStreamSynchronize(stream()); }
 
   DeviceDescription describe() override {
@@ -38,6 +39,8 @@ public:
       told.clock_hertz = nvml_->clock_hertz();
       told.power_watts = nvml_->power_watts();
       told.power_limit_watts = nvml_->power_limit_watts();
+      if (const auto reasons = nvml_->throttle())
+        told.throttle_reasons = to_text(*reasons);
     }
     return told;
   }
@@ -52,6 +55,8 @@ public:
              (format == fp8 && pass == Pass::forward && device_.has_fp8());
     case OperatorClass::fused_attention:
       return fused_.available() && (format == fp16 || format == bf16);
+    case OperatorClass::convolution:
+      return convolutions_.available() && stored;
     case OperatorClass::grouped_gemm:
       return false;
     default:
@@ -98,6 +103,9 @@ public:
     sum_columns(ColumnSum::plain, rows, columns, output_gradient, {}, {}, {}, gradient);
   }
 
+  bool fuses_attention(const AttentionShape &shape, NumberFormat format, Pass pass) override {
+    return fused_.has_kernel(shape, format, pass == Pass::backward);
+  }
   void attention(const AttentionShape &shape, const Tensor &queries, const Tensor &keys,
                  const Tensor &values, const Tensor &output, const Tensor &statistics) override {
     const AttentionTensors tensors{.queries = queries.data,
@@ -125,6 +133,26 @@ public:
     if (!fused_.backward(shape, queries.format, tensors))
       unfused_.backward(shape, queries.format, tensors);
     launched("attention, backward");
+  }
+
+  void convolution(const ConvolutionShape &shape, const Tensor &input, const Tensor &filter,
+                   const Tensor &output) override {
+    convolutions_.forward(shape, input.format, {input.data, filter.data, output.data});
+    launched("convolution");
+  }
+  void convolution_data_gradient(const ConvolutionShape &shape, const Tensor &filter,
+                                 const Tensor &output_gradient,
+                                 const Tensor &input_gradient) override {
+    convolutions_.data_gradient(shape, filter.format,
+                                {input_gradient.data, filter.data, output_gradient.data});
+    launched("convolution, data gradient");
+  }
+  void convolution_weight_gradient(const ConvolutionShape &shape, const Tensor &input,
+                                   const Tensor &output_gradient,
+                                   const Tensor &filter_gradient) override {
+    convolutions_.weight_gradient(shape, input.format,
+                                  {input.data, filter_gradient.data, output_gradient.data});
+    launched("convolution, weight gradient");
   }
 
   void softmax(std::int64_t rows, std::int64_t columns, const Tensor &input,
@@ -310,6 +338,7 @@ private:
   MatrixProducts products_;
   UnfusedAttention unfused_;
   FusedAttention fused_;
+  Convolutions convolutions_;
   std::unique_ptr<Nvml> nvml_;
   Workspace partial_sums_;
   Workspace scrubbed_;

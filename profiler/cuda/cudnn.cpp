@@ -143,6 +143,66 @@ void CudnnGraph::matmul(const GraphTensor &left, const GraphTensor &right,
   operations_.push_back(operation);
 }
 
+void CudnnGraph::convolution(cudnnBackendDescriptorType_t type, const ConvolutionSteps &steps,
+                             const GraphTensor &image, const GraphTensor &filter,
+                             const GraphTensor &output) {
+  constexpr std::int64_t sides = 2;
+  const Descriptor how = descriptor(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
+  const auto both = [&](cudnnBackendAttributeName_t name, std::int64_t value) {
+    const std::array<std::int64_t, 2> values{value, value};
+    library_.check(library_.set_attribute(how.get(), name, CUDNN_TYPE_INT64, sides, values.data()),
+                   "describing a convolution to cuDNN");
+  };
+  set(how, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, CUDNN_DATA_FLOAT);
+  set(how, CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, CUDNN_CROSS_CORRELATION);
+  set(how, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, sides);
+  both(CUDNN_ATTR_CONVOLUTION_DILATIONS, 1);
+  both(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, steps.stride);
+  both(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, steps.border);
+  both(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, steps.border);
+  finish(how);
+  helpers_.push_back(how);
+
+  struct Names {
+    cudnnBackendAttributeName_t how, image, filter, output, alpha, beta;
+  };
+  const Names names = [&]() -> Names {
+    switch (type) {
+    case CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR:
+      return {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA};
+    case CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR:
+      return {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA};
+    default:
+      return {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
+    }
+  }();
+  const Descriptor operation = descriptor(type);
+  set(operation, names.how, CUDNN_TYPE_BACKEND_DESCRIPTOR, how.get());
+  set_tensor(operation, names.image, image);
+  set_tensor(operation, names.filter, filter);
+  set_tensor(operation, names.output, output);
+  constexpr float once = 1, written = 0;
+  set(operation, names.alpha, CUDNN_TYPE_FLOAT, once);
+  set(operation, names.beta, CUDNN_TYPE_FLOAT, written);
+  finish(operation);
+  operations_.push_back(operation);
+}
+
 void CudnnGraph::apply(cudnnPointwiseMode_t mode, const GraphTensor &x, const GraphTensor *b,
                        const GraphTensor *mask, const GraphTensor &result,
                        std::optional<std::int64_t> axis) {
@@ -308,7 +368,7 @@ void CudnnGraph::run(const std::map<std::int64_t, void *> &data, void *workspace
   set(pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, workspace);
   finish(pack);
   library_.check(library_.execute(target_.handle, plan_.get(), pack.get()),
-                 "running attention with cuDNN");
+                 "running a graph of cuDNN");
 }
 
 } // namespace flopcast::cuda

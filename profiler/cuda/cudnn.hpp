@@ -63,6 +63,12 @@ struct PlanTarget {
   std::string properties; ///< JSON, used where there is no handle
 };
 
+/// How a filter moves over an image: the same both ways, filters of odd sides.
+struct ConvolutionSteps {
+  std::int64_t stride = 1;
+  std::int64_t border = 0; ///< zeros around the image
+};
+
 /// A graph of operations that cuDNN runs as one kernel, or as few as it can.
 class CudnnGraph {
 public:
@@ -77,6 +83,9 @@ public:
 
   GraphTensor matmul(const GraphTensor &left, const GraphTensor &right, cudnnDataType_t type);
   void matmul(const GraphTensor &left, const GraphTensor &right, const GraphTensor &result);
+  /// Forward, or the gradient of image or filter: which one is written is the operation's type.
+  void convolution(cudnnBackendDescriptorType_t type, const ConvolutionSteps &steps,
+                   const GraphTensor &image, const GraphTensor &filter, const GraphTensor &output);
   GraphTensor pointwise(cudnnPointwiseMode_t mode, const GraphTensor &x);
   GraphTensor pointwise(cudnnPointwiseMode_t mode, const GraphTensor &x, const GraphTensor &b,
                         cudnnDataType_t type = CUDNN_DATA_FLOAT);

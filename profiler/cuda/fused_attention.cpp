@@ -28,6 +28,8 @@ struct FusedAttention::State {
 
   /// Null where cuDNN has no kernel for it; both answers are kept.
   AttentionGraph *graph(const AttentionShape &shape, NumberFormat format, bool backward) {
+    if (format != NumberFormat::fp16 && format != NumberFormat::bf16)
+      return nullptr;
     const Key key{shape.batch, shape.heads,  shape.key_heads, shape.sequence,
                   shape.width, shape.causal, format,          backward};
     auto at = graphs.find(key);
@@ -43,8 +45,6 @@ struct FusedAttention::State {
 
   bool run(const AttentionShape &shape, NumberFormat format, bool backward,
            const AttentionTensors &tensors) {
-    if (format != NumberFormat::fp16 && format != NumberFormat::bf16)
-      return false;
     AttentionGraph *const planned = graph(shape, format, backward);
     if (!planned)
       return false;
@@ -78,6 +78,10 @@ bool FusedAttention::available() const { return state_ != nullptr; }
 
 std::string FusedAttention::describe() const {
   return state_ ? "cuDNN " + state_->library.version_text() : missing_;
+}
+
+bool FusedAttention::has_kernel(const AttentionShape &shape, NumberFormat format, bool backward) {
+  return state_ && state_->graph(shape, format, backward) != nullptr;
 }
 
 bool FusedAttention::forward(const AttentionShape &shape, NumberFormat format,

@@ -22,6 +22,8 @@ public:
   [[nodiscard]] bool available() const;
   [[nodiscard]] std::string describe() const; ///< "cuDNN 9.19.0", or why not
 
+  /// Whether cuDNN plans one kernel for the shape.
+  [[nodiscard]] bool has_kernel(const AttentionShape &shape, NumberFormat format, bool backward);
   [[nodiscard]] bool forward(const AttentionShape &shape, NumberFormat format,
                              const AttentionTensors &tensors);
   [[nodiscard]] bool backward(const AttentionShape &shape, NumberFormat format,

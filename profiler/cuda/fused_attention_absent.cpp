@@ -17,6 +17,11 @@ bool FusedAttention::available() const { return false; }
 
 std::string FusedAttention::describe() const { return missing_; }
 
+bool FusedAttention::has_kernel(const AttentionShape & /*shape*/, NumberFormat /*format*/,
+                                bool /*backward*/) {
+  return false;
+}
+
 bool FusedAttention::forward(const AttentionShape & /*shape*/, NumberFormat /*format*/,
                              const AttentionTensors & /*tensors*/) {
   return false;

@@ -17,6 +17,18 @@ constexpr unsigned long long power_cap = 0x4, hardware_slowdown = 0x8, software_
 
 } // namespace
 
+std::string to_text(const ThrottleReasons &reasons) {
+  std::string text;
+  const auto add = [&](bool holds, const char *name) {
+    if (holds)
+      text.append(text.empty() ? "" : ", ").append(name);
+  };
+  add(reasons.power, "power");
+  add(reasons.thermal, "thermal");
+  add(reasons.other, "other");
+  return text;
+}
+
 /// Loaded for as long as this lives.
 struct Nvml::Functions {
   Functions() : library(dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL)) {

@@ -14,6 +14,9 @@ struct ThrottleReasons {
   bool other = false;   ///< held back from outside
 };
 
+/// "power, thermal"; "" without any.
+[[nodiscard]] std::string to_text(const ThrottleReasons &reasons);
+
 /// What the driver's management library tells of one GPU; whatever it refuses is absent.
 class Nvml {
 public:

@@ -184,6 +184,29 @@ void read_vtrain(TableRows &rows, Builder &builder) {
   }
 }
 
+/// What the collector writes.
+void read_own(TableRows &rows, Builder &builder) {
+  const auto device = rows.column("device"), software = rows.column("software");
+  const auto kind = rows.column("collective"), data = rows.column("bytes");
+  const auto ranks = rows.column("ranks"), in_node = rows.column("ranks_per_node");
+  const auto seconds = rows.column("seconds");
+  while (rows.next()) {
+    const std::string_view name = rows.text(kind);
+    std::optional<Collective> found;
+    for (const auto &[written, collective] : collective_names())
+      if (written == name)
+        found = collective;
+    if (!found)
+      rows.fail(fmt::format("unknown collective \"{}\"", name));
+    builder.add(rows.text(device), rows.text(software), name,
+                {.collective = *found,
+                 .data = static_cast<double>(rows.whole(data, 1)) * units::byte,
+                 .ranks = rows.whole(ranks, 2),
+                 .ranks_per_node = rows.whole(in_node, 1),
+                 .time = rows.seconds(seconds, 1) * units::second});
+  }
+}
+
 using Read = void (*)(TableRows &, Builder &);
 
 /// The reader of tables with such a header; null where none is known.
@@ -194,6 +217,8 @@ Read reader_of(const TableRows &rows) {
     return read_estimate_train_time;
   if (rows.find("time_ns") && rows.find("gpus"))
     return read_vtrain;
+  if (rows.find("collective") && rows.find("ranks_per_node"))
+    return read_own;
   return nullptr;
 }
 
@@ -211,8 +236,8 @@ std::vector<CollectiveTable> parse_collective_tables(std::string_view text,
     read(rows, builder);
   else
     rows.fail("the header is that of no known table of collectives: expected message_size and "
-              "nccl_dtype (aiconfigurator), elements and gpus_per_node (estimate-train-time), or "
-              "time_ns and gpus (vTrain)");
+              "nccl_dtype (aiconfigurator), elements and gpus_per_node (estimate-train-time), "
+              "time_ns and gpus (vTrain), or collective and ranks_per_node (flopcast-collect)");
   return builder.take();
 }
 

@@ -36,6 +36,9 @@ struct CollectiveTable {
 ///  * vTrain (gpu, gpus, bytes, time_ns, bus_bandwidth_GBps): bytes of the whole tensor, one node;
 ///  its
 ///    own bandwidth column is 2(n-1)/n × bytes / time.
+///  * flopcast-collect (device, software, collective, bytes, ranks, ranks_per_node, seconds): bytes
+///  of
+///    the data as Collective defines them.
 /// Curves that cannot be measurements of the collective are skipped with the reason: those with a
 /// rate that no link has, and dense ones that jump between neighbouring sizes.
 /// Throws InputError, with file and line, for an unknown header or a malformed row.

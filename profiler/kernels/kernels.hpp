@@ -39,6 +39,7 @@ struct DeviceDescription {
   std::optional<double> clock_hertz; ///< now
   std::optional<double> power_watts; ///< now
   std::optional<double> power_limit_watts;
+  std::string throttle_reasons = {}; ///< now: as in MeasuredOperator
 };
 
 enum class Epilogue { none, bias, bias_gelu };
@@ -63,6 +64,30 @@ struct AttentionShape {
   std::int64_t sequence = 1;
   std::int64_t width = 64;
   bool causal = true;
+};
+
+/// Images lie as batch × height × width × channels, filters as output channels × side × side ×
+/// input channels. Zeros around the image make the output as large as the input at a stride of 1;
+/// the filter's side is odd.
+struct ConvolutionShape {
+  std::int64_t batch = 1;
+  std::int64_t height = 1;
+  std::int64_t width = 1;
+  std::int64_t in_channels = 1;
+  std::int64_t out_channels = 1;
+  std::int64_t kernel = 1; ///< side of the filter
+  std::int64_t stride = 1;
+
+  [[nodiscard]] std::int64_t out_height() const { return (height - 1) / stride + 1; }
+  [[nodiscard]] std::int64_t out_width() const { return (width - 1) / stride + 1; }
+  /// Inputs that an output sees.
+  [[nodiscard]] std::int64_t depth() const { return in_channels * kernel * kernel; }
+  [[nodiscard]] std::int64_t input_elements() const { return batch * height * width * in_channels; }
+  [[nodiscard]] std::int64_t filter_elements() const { return out_channels * depth(); }
+  [[nodiscard]] std::int64_t output_elements() const {
+    return batch * out_height() * out_width() * out_channels;
+  }
+  auto operator<=>(const ConvolutionShape &) const = default;
 };
 
 struct AdamSettings {
@@ -114,7 +139,10 @@ public:
   virtual void bias_gradient(std::int64_t rows, std::int64_t columns, const Tensor &output_gradient,
                              const Tensor &gradient) = 0;
 
-  // Attention, fused. `statistics`: batch × heads × sequence, fp32.
+  /// Whether attention of this shape is one fused kernel; attention() runs all shapes.
+  [[nodiscard]] virtual bool fuses_attention(const AttentionShape &shape, NumberFormat format,
+                                             Pass pass) = 0;
+  // Attention. `statistics`: batch × heads × sequence, fp32.
   virtual void attention(const AttentionShape &shape, const Tensor &queries, const Tensor &keys,
                          const Tensor &values, const Tensor &output, const Tensor &statistics) = 0;
   virtual void attention_backward(const AttentionShape &shape, const Tensor &queries,
@@ -122,6 +150,16 @@ public:
                                   const Tensor &statistics, const Tensor &output_gradient,
                                   const Tensor &query_gradient, const Tensor &key_gradient,
                                   const Tensor &value_gradient) = 0;
+
+  // Convolutions. All results are written.
+  virtual void convolution(const ConvolutionShape &shape, const Tensor &input, const Tensor &filter,
+                           const Tensor &output) = 0;
+  virtual void convolution_data_gradient(const ConvolutionShape &shape, const Tensor &filter,
+                                         const Tensor &output_gradient,
+                                         const Tensor &input_gradient) = 0;
+  virtual void convolution_weight_gradient(const ConvolutionShape &shape, const Tensor &input,
+                                           const Tensor &output_gradient,
+                                           const Tensor &filter_gradient) = 0;
 
   // Rows × columns, a row being what is reduced together.
   virtual void softmax(std::int64_t rows, std::int64_t columns, const Tensor &input,

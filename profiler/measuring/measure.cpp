@@ -74,6 +74,8 @@ MeasuredOperator measure(Kernels &kernels, OperandPool &pool, const OperatorCall
   measured.power_watts = both(before, after, power, [](double a, double b) { return (a + b) / 2; });
   measured.throttled = before.clock_hertz && after.clock_hertz &&
                        *after.clock_hertz < throttled_below * *before.clock_hertz;
+  measured.throttle_reasons = after.throttle_reasons;
+  measured.unfused = prepared.unfused();
   return measured;
 }
 

@@ -69,8 +69,10 @@ std::string why_not(const Kernels &kernels, const OperatorCall &call) {
   const MatrixShape &shape = call.shape;
   if (!kernels.knows(call.kind, call.pass, call.format))
     return "the device has no kernel for it";
-  if (call.kind == OperatorClass::convolution || call.expert_width > 0)
-    return "convolutions and whole layers of experts are not measured yet";
+  if (call.expert_width > 0)
+    return "whole layers of experts are not measured yet";
+  if (call.kind == OperatorClass::convolution && shape.batch != 1)
+    return "convolutions in groups are not measured yet";
   if (call.kind == OperatorClass::optimizer)
     return call.bytes > Bytes{} ? "" : "it has no size";
   if (shape.rows <= 0 || shape.columns <= 0)
@@ -79,6 +81,13 @@ std::string why_not(const Kernels &kernels, const OperatorCall &call) {
     return "it has no size";
   if (call.kind == OperatorClass::fused_attention && shape.rows != shape.columns)
     return "attention is measured with as many queries as keys";
+  using enum OperatorVariant;
+  const bool norm = call.kind == OperatorClass::normalization;
+  if (call.variant != usual &&
+      (norm != (call.variant == root_mean_square) ||
+       (!norm && call.kind != OperatorClass::elementwise) ||
+       (call.pass == Pass::backward && (call.variant == copy || call.variant == triad))))
+    return "there is no such variant of it";
   if (call.kind == OperatorClass::rotary && shape.columns % 2 != 0)
     return "rotation needs pairs";
   return "";
@@ -114,7 +123,7 @@ PreparedOperator::PreparedOperator(Kernels &kernels, OperandPool &pool, const Op
     prepare_optimizer();
     break;
   case OperatorClass::convolution:
-    assert(false); // why_not() names it
+    prepare_convolution();
     break;
   }
   allocate(pool, cache);
@@ -269,6 +278,7 @@ void PreparedOperator::prepare_attention() {
                              .sequence = sequence,
                              .width = width,
                              .causal = call_.causal};
+  unfused_ = !kernels_.fuses_attention(shape, format, call_.pass);
   const std::int64_t queries = batch * sequence * width;
   const std::int64_t key_elements = shape.batch * shape.key_heads * sequence * width;
   const Operand q = input(format, queries), k = input(format, key_elements),
@@ -310,6 +320,23 @@ void PreparedOperator::prepare_rows() {
     return;
   }
   const Operand weight = input(format, columns);
+  if (call_.variant == OperatorVariant::root_mean_square) {
+    if (forward) {
+      const Operand statistics = result(NumberFormat::fp32, rows);
+      run_ = [=, this] {
+        kernels_.rms_norm(rows, columns, at(values), at(weight), at(to), at(statistics));
+      };
+      return;
+    }
+    const Operand gradient = input(format, elements);
+    const Operand statistics = input(NumberFormat::fp32, rows);
+    const Operand of_weight = state(format, columns, 0);
+    run_ = [=, this] {
+      kernels_.rms_norm_backward(rows, columns, at(values), at(weight), at(statistics),
+                                 at(gradient), at(to), at(of_weight));
+    };
+    return;
+  }
   if (forward) {
     const Operand bias = input(format, columns);
     const Operand statistics = result(NumberFormat::fp32, 2 * rows);
@@ -339,6 +366,10 @@ void PreparedOperator::prepare_elementwise() {
     run_ = [=, this] {
       kernels_.rotary(rows / heads / sequence, sequence, heads, columns, backward, at(vectors));
     };
+    return;
+  }
+  if (call_.variant != OperatorVariant::usual) {
+    prepare_variant();
     return;
   }
   const double tensors = call_.bytes.in(units::byte) / (real(elements) * bytes_per_element(format));

@@ -148,9 +148,43 @@ OperatorCall stream_call(const Point &u, std::size_t index, const KnownOperator 
   return call;
 }
 
-OperatorCall call_at(std::size_t index, const KnownOperator &of) {
+/// Layers of image networks: square images, filters of 3 × 3 and 1 × 1, same size out as in.
+OperatorCall convolution_call(const Point &u, std::size_t index, const KnownOperator &of) {
+  constexpr std::array<std::int64_t, 4> sides{7, 14, 28, 56};
+  const std::int64_t side = one_of(u[0], sides);
+  const std::int64_t area = index % 3 == 2 ? 1 : 9;
+  const MatrixShape shape{1, size_at(u[1], 1, 256, 1) * side * side, size_at(u[2], 32, 2048, 32),
+                          size_at(u[3], 32, 2048, 32) * area};
+  OperatorCall call = product_call(of.kind, of.pass, of.format, shape);
+  // The image is read once, though each point is seen by all of the filter.
+  call.bytes = (real(shape.rows) * real(shape.depth / area) + real(shape.depth * shape.columns) +
+                real(shape.rows) * real(shape.columns)) *
+               bytes_per_element(of.format) * units::byte;
+  if (of.pass == Pass::backward) {
+    call.flops = 2.0 * call.flops;
+    call.bytes = 2.0 * call.bytes;
+    call.kernels = 2;
+  }
+  return call;
+}
+
+/// A memory-bound operator that is not the usual one of its class.
+OperatorCall variant_call(const Point &u, OperatorVariant variant, const KnownOperator &of) {
+  // A copy moves two tensors as an activation does, the others three.
+  OperatorCall call = stream_call(u, variant == OperatorVariant::copy ? 1 : 0, of);
+  call.variant = variant;
+  if (variant == OperatorVariant::gated && of.pass == Pass::backward) // reads three, writes two
+    call.bytes = call.bytes * (5.0 / 6.0);
+  return call;
+}
+
+OperatorCall call_at(std::size_t index, const KnownOperator &of, OperatorVariant variant) {
   const Point point = spread_point<4>(index);
+  if (variant != OperatorVariant::usual)
+    return variant_call(point, variant, of);
   switch (of.kind) {
+  case OperatorClass::convolution:
+    return convolution_call(point, index, of);
   case OperatorClass::gemm:
     return gemm_call(point, index, of);
   case OperatorClass::batched_gemm:
@@ -173,13 +207,16 @@ struct Wanted {
   KnownOperator of;
   std::size_t count = 0;
   double weight = 0; ///< of its time
+  OperatorVariant variant = OperatorVariant::usual;
 };
 
 // A fit needs 100 shapes of a class; a quarter of the shapes is held back from it.
 constexpr std::size_t class_count = 160;
 constexpr std::size_t product_count = 180;
 
-std::vector<Wanted> wanted_classes(const ShapeLimits &limits) {
+enum class Extent { quick, full };
+
+std::vector<Wanted> wanted_classes(const ShapeLimits &limits, Extent extent) {
   using enum NumberFormat;
   const bool has_bf16 = limits.knows({OperatorClass::gemm, Pass::forward, bf16});
   const NumberFormat main = has_bf16 ? bf16 : fp32;
@@ -205,6 +242,21 @@ std::vector<Wanted> wanted_classes(const ShapeLimits &limits) {
       add({kind, pass, main}, class_count, fills_operands(kind) ? 2.5 : 1.9);
   if (limits.knows({OperatorClass::optimizer, Pass::forward, fp32}))
     wanted.push_back({{OperatorClass::optimizer, Pass::forward, main}, class_count, 2});
+  if (extent == Extent::quick)
+    return wanted;
+  // What no step of a transformer asks for, or what is timed as the usual one of its class.
+  add({OperatorClass::convolution, Pass::forward, main}, class_count / 2, 2);
+  add({OperatorClass::convolution, Pass::backward, main}, class_count / 2, 2);
+  const auto add_variant = [&](OperatorClass kind, Pass pass, OperatorVariant variant) {
+    if (limits.knows({kind, pass, main}))
+      wanted.push_back({{kind, pass, main}, class_count / 4, 0.4, variant});
+  };
+  for (const Pass pass : {Pass::forward, Pass::backward}) {
+    add_variant(OperatorClass::normalization, pass, OperatorVariant::root_mean_square);
+    add_variant(OperatorClass::elementwise, pass, OperatorVariant::gated);
+  }
+  add_variant(OperatorClass::elementwise, Pass::forward, OperatorVariant::copy);
+  add_variant(OperatorClass::elementwise, Pass::forward, OperatorVariant::triad);
   return wanted;
 }
 
@@ -231,7 +283,7 @@ std::vector<PlannedOperator> class_plan(const ShapeLimits &limits, const Wanted 
   std::set<std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t, bool, double>> seen;
   Seconds spent;
   for (std::size_t i = 0; i < tries * wanted.count && plan.size() < wanted.count; ++i) {
-    const OperatorCall call = call_at(i, wanted.of);
+    const OperatorCall call = call_at(i, wanted.of, wanted.variant);
     const Seconds time = expected_time(limits, call, rule);
     if (!fits_memory(limits, call) || time > most)
       continue;
@@ -266,9 +318,9 @@ std::vector<PlannedOperator> interleaved(const std::vector<std::vector<PlannedOp
   return merged;
 }
 
-ShapePlan shapes(const ShapeLimits &limits, Seconds budget, std::size_t times,
+ShapePlan shapes(const ShapeLimits &limits, Extent extent, Seconds budget, std::size_t times,
                  const StopRule &rule) {
-  std::vector<Wanted> wanted = wanted_classes(limits);
+  std::vector<Wanted> wanted = wanted_classes(limits, extent);
   double weights = 0;
   for (Wanted &each : wanted) {
     each.count *= times;
@@ -307,7 +359,7 @@ ShapePlan quick_shapes(const ShapeLimits &limits) {
     return known.kind == OperatorClass::gemm && known.pass == Pass::forward;
   });
   const double seconds = std::min(105.0, 45 + 15 * static_cast<double>(formats - 1));
-  return shapes(limits, seconds * units::second, 1,
+  return shapes(limits, Extent::quick, seconds * units::second, 1,
                 {.relative_error = 0.02,
                  .fewest_runs = 6,
                  .most_runs = 30,
@@ -320,9 +372,9 @@ ShapePlan full_shapes(const ShapeLimits &limits) {
                       .most_runs = 100,
                       .most_time = 50.0 * units::millisecond};
   constexpr Seconds cold_budget = 600.0 * units::second;
-  ShapePlan plan = shapes(limits, cold_budget, 4, rule);
+  ShapePlan plan = shapes(limits, Extent::full, cold_budget, 4, rule);
   // Warm ones come last: an interrupted run has the cold ones, which an estimate needs first.
-  ShapePlan warm = shapes(limits, 0.2 * cold_budget, 1, rule);
+  ShapePlan warm = shapes(limits, Extent::full, 0.2 * cold_budget, 1, rule);
   for (PlannedOperator &planned : warm.operators) {
     planned.cache = CacheState::warm;
     plan.operators.push_back(planned);

@@ -57,6 +57,10 @@ LinkModel model_with(Collective kind, const CollectiveModel &measured) {
 
 LinkModel scale_up() {
   LinkModel model = model_with(Collective::all_reduce, measured_kind());
+  model.choice = {.start = 1.75 * microsecond,
+                  .step = 2.75 * microsecond,
+                  .low_latency = 87.5 * gigabyte / second,
+                  .simple = 240.0 * gigabyte / second};
   model.contention = 0.5;
   model.multiprocessor_share = 0.25;
   model.link_share = {0.5, 0.75, 1};

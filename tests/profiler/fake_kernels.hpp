@@ -19,6 +19,7 @@ public:
     std::vector<Tensor> tensors;
     Product product = {};
     AttentionShape attention = {};
+    ConvolutionShape convolution = {};
   };
 
   std::vector<Call> calls;
@@ -66,6 +67,8 @@ public:
   void bias_gradient(std::int64_t, std::int64_t, const Tensor &a, const Tensor &b) override {
     note("bias_gradient", {a, b});
   }
+  bool fuses = true;
+  bool fuses_attention(const AttentionShape &, NumberFormat, Pass) override { return fuses; }
   void attention(const AttentionShape &shape, const Tensor &q, const Tensor &k, const Tensor &v,
                  const Tensor &o, const Tensor &s) override {
     note("attention", {q, k, v, o, s});
@@ -76,6 +79,21 @@ public:
                           const Tensor &dq, const Tensor &dk, const Tensor &dv) override {
     note("attention_backward", {q, k, v, o, s, g, dq, dk, dv});
     calls.back().attention = shape;
+  }
+  void convolution(const ConvolutionShape &shape, const Tensor &a, const Tensor &b,
+                   const Tensor &c) override {
+    note("convolution", {a, b, c});
+    calls.back().convolution = shape;
+  }
+  void convolution_data_gradient(const ConvolutionShape &shape, const Tensor &a, const Tensor &b,
+                                 const Tensor &c) override {
+    note("convolution_data_gradient", {a, b, c});
+    calls.back().convolution = shape;
+  }
+  void convolution_weight_gradient(const ConvolutionShape &shape, const Tensor &a, const Tensor &b,
+                                   const Tensor &c) override {
+    note("convolution_weight_gradient", {a, b, c});
+    calls.back().convolution = shape;
   }
   void softmax(std::int64_t, std::int64_t, const Tensor &a, const Tensor &b) override {
     note("softmax", {a, b});

@@ -65,6 +65,28 @@ TEST(Measure, SeesClocksFall) {
   EXPECT_EQ(measured.power_watts, 350);
 }
 
+TEST(Measure, NotesWhyTheDeviceHeldItsClocksBack) {
+  FakeKernels kernels;
+  EXPECT_EQ(measure(kernels, softmax_of(8), CacheState::cold, rule).throttle_reasons, "");
+  kernels.seconds = [&](std::size_t) {
+    kernels.description.throttle_reasons = "power, thermal";
+    return 1e-3;
+  };
+  EXPECT_EQ(measure(kernels, softmax_of(8), CacheState::cold, rule).throttle_reasons,
+            "power, thermal");
+}
+
+TEST(Measure, SaysThatAttentionRanUnfused) {
+  OperatorCall attention{
+      .kind = OperatorClass::fused_attention, .flops = {}, .bytes = 4.0 * 16 * 64 * 64 * 4 * byte};
+  attention.format = NumberFormat::fp32;
+  attention.shape = {.batch = 16, .rows = 64, .columns = 64, .depth = 64};
+  FakeKernels kernels;
+  EXPECT_FALSE(measure(kernels, attention, CacheState::cold, rule).unfused);
+  kernels.fuses = false;
+  EXPECT_TRUE(measure(kernels, attention, CacheState::cold, rule).unfused);
+}
+
 class MeasureAll : public testing::Test {
 protected:
   void SetUp() override {

@@ -110,6 +110,50 @@ TEST(PreparedOperator, ElementwiseIsASumOrAnActivationByItsTensors) {
 }
 
 // ZeRO, section 3.1, with the gradient and the weight read or written once: 24 + 4 + 2 bytes.
+TEST(PreparedOperator, VariantsSayWhichOperatorOfTheirClass) {
+  FakeKernels kernels;
+  const auto name = [&](OperatorClass kind, Pass pass, OperatorVariant variant) {
+    OperatorCall call = call_of(kind, pass, {1, 8, 16, 1}, 3.0 * 8 * 16 * 4);
+    call.variant = variant;
+    return one_run(kernels, call).at(0).name;
+  };
+  using enum OperatorVariant;
+  EXPECT_EQ(name(OperatorClass::normalization, Pass::forward, usual), "layer_norm");
+  EXPECT_EQ(name(OperatorClass::normalization, Pass::forward, root_mean_square), "rms_norm");
+  EXPECT_EQ(name(OperatorClass::normalization, Pass::backward, root_mean_square),
+            "rms_norm_backward");
+  EXPECT_EQ(name(OperatorClass::elementwise, Pass::forward, gated), "swiglu");
+  EXPECT_EQ(name(OperatorClass::elementwise, Pass::backward, gated), "swiglu_backward");
+  EXPECT_EQ(name(OperatorClass::elementwise, Pass::forward, copy), "copy");
+  EXPECT_EQ(name(OperatorClass::elementwise, Pass::forward, triad), "triad");
+  // A norm is no copy, and a copy has no gradient.
+  EXPECT_THROW(name(OperatorClass::normalization, Pass::forward, copy), MeasurementError);
+  EXPECT_THROW(name(OperatorClass::elementwise, Pass::backward, copy), MeasurementError);
+}
+
+// 6,272 rows over 9 × 64 inputs: two images of 56 × 56, as 56 is the largest side up to 64 whose
+// square, 3,136, divides the rows; filters of 3 × 3 on 64 channels.
+TEST(PreparedOperator, ConvolutionsAreOfSquareImages) {
+  const MatrixShape shape{1, 6272, 128, 576};
+  const ConvolutionShape expected{
+      .batch = 2, .height = 56, .width = 56, .in_channels = 64, .out_channels = 128, .kernel = 3};
+  EXPECT_EQ(measured_convolution(shape), expected);
+  EXPECT_EQ(measured_convolution({1, 6272, 128, 64}).kernel, 1);
+  FakeKernels kernels;
+  const auto forward =
+      one_run(kernels, call_of(OperatorClass::convolution, Pass::forward, shape, 1));
+  ASSERT_EQ(forward.size(), 1U);
+  EXPECT_EQ(forward[0].convolution, expected);
+  EXPECT_EQ(forward[0].tensors[0].elements, 2 * 56 * 56 * 64);
+  EXPECT_EQ(forward[0].tensors[1].elements, 128 * 9 * 64);
+  EXPECT_EQ(forward[0].tensors[2].elements, 2 * 56 * 56 * 128);
+  const auto backward =
+      one_run(kernels, call_of(OperatorClass::convolution, Pass::backward, shape, 1));
+  ASSERT_EQ(backward.size(), 2U);
+  EXPECT_EQ(backward[0].name, "convolution_data_gradient");
+  EXPECT_EQ(backward[1].name, "convolution_weight_gradient");
+}
+
 TEST(PreparedOperator, OptimizersTensorsFollowFromTheBytesOfAParameter) {
   FakeKernels kernels;
   auto adam =
@@ -186,10 +230,34 @@ TEST(PreparedOperator, SaysWhyItCannotBeMeasured) {
 
 class CpuPrepared : public OnCpu {};
 
+// So does every variant.
+TEST_F(CpuPrepared, RunsEveryVariant) {
+  struct Variant {
+    OperatorClass kind;
+    Pass pass;
+    OperatorVariant variant;
+  };
+  using enum OperatorVariant;
+  for (const Variant &of : {Variant{OperatorClass::normalization, Pass::forward, root_mean_square},
+                            {OperatorClass::normalization, Pass::backward, root_mean_square},
+                            {OperatorClass::elementwise, Pass::forward, gated},
+                            {OperatorClass::elementwise, Pass::backward, gated},
+                            {OperatorClass::elementwise, Pass::forward, copy},
+                            {OperatorClass::elementwise, Pass::forward, triad}})
+    for (const CacheState cache : {CacheState::cold, CacheState::warm}) {
+      OperatorCall call = call_of(of.kind, of.pass, {1, 33, 70, 1}, 55'440);
+      call.variant = of.variant;
+      OperandPool pool(on());
+      PreparedOperator prepared(on(), pool, call, cache);
+      EXPECT_EQ(on().time([&] { prepared.run(); }).kernels, 1) << to_text(of.variant);
+    }
+}
+
 // Every class and pass runs for real, cold and warm: no operand is too short (under the address
 // sanitizer), none of another format.
 TEST_F(CpuPrepared, RunsEveryOperatorThatItKnows) {
   constexpr std::array shapes{MatrixShape{6, 40, 40, 8}, MatrixShape{1, 33, 70, 1}};
+  constexpr MatrixShape convolution{1, 72, 8, 18}; // two images of 6 × 6, filters of 3 × 3 on 2
   for (std::size_t kind = 0; kind < operator_class_count; ++kind)
     for (const Pass pass : {Pass::forward, Pass::backward})
       for (const std::int64_t kernels : {1, 2})
@@ -197,7 +265,10 @@ TEST_F(CpuPrepared, RunsEveryOperatorThatItKnows) {
           const auto of = static_cast<OperatorClass>(kind);
           if (!on().knows(of, pass, NumberFormat::fp32))
             continue;
-          OperatorCall call = call_of(of, pass, shapes.at(multiplies_matrices(of) ? 0 : 1), 55'440);
+          const bool convolves = of == OperatorClass::convolution;
+          OperatorCall call =
+              call_of(of, pass,
+                      convolves ? convolution : shapes.at(multiplies_matrices(of) ? 0 : 1), 55'440);
           call.kernels = kernels;
           OperandPool pool(on());
           PreparedOperator prepared(on(), pool, call, cache);
@@ -205,8 +276,10 @@ TEST_F(CpuPrepared, RunsEveryOperatorThatItKnows) {
             prepared.run();
             prepared.run();
           });
-          const bool both = pass == Pass::backward && kernels == 2 &&
-                            (of == OperatorClass::gemm || of == OperatorClass::batched_gemm);
+          const bool both =
+              pass == Pass::backward &&
+              (convolves ||
+               (kernels == 2 && (of == OperatorClass::gemm || of == OperatorClass::batched_gemm)));
           EXPECT_EQ(times.kernels, both ? 4 : 2) << to_text(of);
         }
 }

@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
+#include <utility>
 
 namespace flopcast {
 namespace {
@@ -148,6 +150,25 @@ TEST(ShapePlan, MeasuresWarmOperandsInFullOnly) {
   };
   EXPECT_EQ(warm(quick_shapes(cpu())), 0);
   EXPECT_GT(warm(full_shapes(cpu())), 100);
+}
+
+TEST(ShapePlan, HasConvolutionsAndVariantsInFullOnly) {
+  const auto unusual = [](const ShapePlan &plan) {
+    std::set<std::pair<OperatorClass, OperatorVariant>> found;
+    for (const PlannedOperator &planned : plan.operators)
+      if (planned.call.variant != OperatorVariant::usual ||
+          planned.call.kind == OperatorClass::convolution)
+        found.emplace(planned.call.kind, planned.call.variant);
+    return found;
+  };
+  EXPECT_TRUE(unusual(quick_shapes(cpu())).empty());
+  using enum OperatorVariant;
+  EXPECT_EQ(unusual(full_shapes(cpu())), (std::set<std::pair<OperatorClass, OperatorVariant>>{
+                                             {OperatorClass::convolution, usual},
+                                             {OperatorClass::normalization, root_mean_square},
+                                             {OperatorClass::elementwise, gated},
+                                             {OperatorClass::elementwise, copy},
+                                             {OperatorClass::elementwise, triad}}));
 }
 
 Plan gpt(std::int64_t layers) {

@@ -236,7 +236,7 @@ TEST(Migrations, BringVersion1UpToDateWithWhatItHolds) {
   const TemporaryStore temporary;
   write_version_1(temporary.path());
   const Database store(temporary.path());
-  EXPECT_EQ(pragma(store.connection(), "user_version"), "3");
+  EXPECT_EQ(pragma(store.connection(), "user_version"), "4");
   MeasurementSession session{.id = "1a",
                              .device = "a100",
                              .description = {{"driver", "450"}},

@@ -106,6 +106,19 @@ TEST(MeasurementSession, IsResumedFromItsNewest) {
   EXPECT_THAT(measurement_sessions(store), ElementsAre(older, newer));
 }
 
+TEST(MeasuredOperator, KeepsWhichOperatorOfItsClassItIs) {
+  const Database store = in_memory();
+  const std::string session = start_session(store, example_session()).id;
+  MeasuredOperator copy = example_product();
+  copy.call.kind = OperatorClass::elementwise;
+  copy.call.variant = OperatorVariant::copy;
+  MeasuredOperator sum = copy;
+  sum.call.variant = OperatorVariant::usual;
+  EXPECT_TRUE(add_measured_operator(store, session, copy));
+  EXPECT_TRUE(add_measured_operator(store, session, sum)); // another key
+  EXPECT_THAT(measured_operators(store, session), ElementsAre(copy, sum));
+}
+
 TEST(MeasuredOperator, ComesBackToTheBit) {
   const Database store = in_memory();
   const std::string session = start_session(store, example_session()).id;

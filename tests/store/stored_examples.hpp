@@ -41,6 +41,8 @@ inline MeasuredOperator example_product() {
   measured.clock_hertz = 1.98e9;
   measured.power_watts = 650.5;
   measured.throttled = true;
+  measured.throttle_reasons = "power, thermal";
+  measured.unfused = true;
   return measured;
 }
 

@@ -218,6 +218,64 @@ TEST(DefaultLinkModel, IsARingAtAShareOfTheBandwidthWithLatenciesOfTheDatasheet)
                    28.003);
 }
 
+/// NCCL's table for a ring over an A100's NVLinks.
+constexpr ProtocolChoice ampere{.start = 1.8 * microsecond,
+                                .step = 2.8 * microsecond,
+                                .low_latency = 87.7 * gigabyte / second,
+                                .simple = 240.0 * gigabyte / second};
+
+TEST(ProtocolChoice, IsMadeWhereBothAreToldToTakeAsLong) {
+  // All-gather on 2: 1.8 + 2.8 = 4.6 us; half of the data cross. 4.6 us / (1/2 × (1/87.7 − 1/240)
+  // s/GB) = 1.271 MB. On 8: 21.4 us and 7/8: 3.380 MB.
+  EXPECT_NEAR(simple_protocol_from(ampere, all_gather, 2).in(megabyte), 1.271, 0.001);
+  EXPECT_NEAR(simple_protocol_from(ampere, all_gather, 8).in(megabyte), 3.380, 0.001);
+  // All-reduce on 2 goes round twice: 7.4 us, all of the data: 1.023 MB.
+  EXPECT_NEAR(simple_protocol_from(ampere, all_reduce, 2).in(megabyte), 1.023, 0.001);
+}
+
+TEST(ProtocolChoice, StepsUpWhereTheLibraryLeavesTheFasterProtocolTooEarly) {
+  LinkModel model = ideal();
+  model.choice = ampere;
+  CollectiveModel &m = model.of(all_gather);
+  m.start = 30.0 * microsecond;
+  m.low_latency_efficiency = 0.25;
+  const auto us = [&](double megabytes) {
+    return domain_collective_time(model, all_gather, megabytes * megabyte, 2,
+                                  100.0 * gigabyte / second, {})
+        .in(microsecond);
+  };
+  // Below 1.271 MB low latency: 1/2 × 1.2 MB / 25 GB/s = 24 us; above simple: 30 + 1.3 / 2 /
+  // 100e-6.
+  EXPECT_NEAR(us(1.2), 24, 1e-9);
+  EXPECT_NEAR(us(1.3), 36.5, 1e-9);
+}
+
+TEST(ProtocolChoice, NeverLetsMoreDataTakeLessTime) {
+  LinkModel model = ideal();
+  model.choice = ampere;
+  CollectiveModel &m = model.of(all_gather);
+  m.low_latency_efficiency = 0.05; // far slower than the simple one where the library leaves it
+  double before = 0;
+  for (double bytes = 1e5; bytes < 1e8; bytes *= 1.01) {
+    const double now =
+        domain_collective_time(model, all_gather, bytes * byte, 4, 100.0 * gigabyte / second, {})
+            .in(second);
+    ASSERT_GE(now, before);
+    before = now;
+  }
+}
+
+TEST(ProtocolChoice, IsNotMadeForMessagesBetweenPairs) {
+  LinkModel model = ideal();
+  const auto exchange = [&] {
+    return domain_collective_time(model, all_to_all, megabyte, 8, 100.0 * gigabyte / second, {});
+  };
+  model.of(all_to_all).low_latency_efficiency = 0.01;
+  const Seconds faster = exchange();
+  model.choice = ampere;
+  EXPECT_EQ(exchange(), faster);
+}
+
 /// Any legal model: each optional part is there in half of them.
 class RandomModels {
 public:

@@ -3,6 +3,7 @@
 #include "profiler/cuda/activity_log.hpp"
 #include "profiler/cuda/nvml.hpp"
 #include "profiler/cuda/shared_library.hpp"
+#include "profiler/cuda_collectives.hpp"
 #include "profiler/cuda_environment.hpp"
 #include "profiler/cuda_kernels.hpp"
 
@@ -29,6 +30,17 @@ TEST_F(WithoutGpu, ReasonIsOneSentence) {
   EXPECT_THAT([] { (void)make_cuda_kernels(0); },
               ThrowsMessage<MeasurementError>(HasSubstr(
                   without_driver_ ? "no NVIDIA driver is loaded" : "the driver sees no GPU")));
+}
+
+TEST_F(WithoutGpu, CollectivesAreRefusedInOneSentence) {
+  EXPECT_THROW((void)make_cuda_collectives(), MeasurementError);
+}
+
+TEST(ThrottleReasons, AreNamedInOneOrder) {
+  EXPECT_EQ(to_text(ThrottleReasons{}), "");
+  EXPECT_EQ(to_text(ThrottleReasons{.power = true}), "power");
+  EXPECT_EQ(to_text(ThrottleReasons{.power = true, .thermal = true, .other = true}),
+            "power, thermal, other");
 }
 
 TEST_F(WithoutGpu, ManagementLibraryHasNoDevice) { EXPECT_EQ(Nvml::open("0000:00:00.0"), nullptr); }
