@@ -22,7 +22,7 @@ template <class Function> double crossing(double low, double high, Function risi
   return 0.5 * (low + high);
 }
 
-LawPoint at(const Allocation &allocation, double params, double tokens) {
+LawPoint at(const BudgetProblem &allocation, double params, double tokens) {
   LawPoint point = allocation.point;
   point.params = params;
   point.tokens = tokens * units::token;
@@ -33,7 +33,7 @@ double tokens_for(const SizeCost &cost, double budget) {
   return (budget - cost.serving) / cost.training;
 }
 
-BudgetSplit split_at(const Allocation &allocation, double params, double tokens) {
+BudgetSplit split_at(const BudgetProblem &allocation, double params, double tokens) {
   const SizeCost cost = allocation.cost(params);
   return {params, tokens * units::token, loss(allocation.form, at(allocation, params, tokens)),
           tokens * cost.training + cost.serving};
@@ -41,7 +41,7 @@ BudgetSplit split_at(const Allocation &allocation, double params, double tokens)
 
 /// dL/dlnN at constant cost. With X the budget, D = (X - S(N)) / t(N), so
 /// dlnD/dlnN = -S'/(t D) - t'/t.
-double slope_at(const Allocation &allocation, double params, double tokens) {
+double slope_at(const BudgetProblem &allocation, double params, double tokens) {
   const SizeCost cost = allocation.cost(params);
   const LossValue value = evaluate(allocation.form, at(allocation, params, tokens));
   return value.by_log_params -
@@ -50,7 +50,7 @@ double slope_at(const Allocation &allocation, double params, double tokens) {
 }
 
 /// Tokens with which a model of that size reaches the loss; infinite if none do.
-double tokens_to_reach(const Allocation &allocation, double params, double wanted) {
+double tokens_to_reach(const BudgetProblem &allocation, double params, double wanted) {
   const auto excess = [&](double log_tokens) {
     return wanted - loss(allocation.form, at(allocation, params, std::exp(log_tokens)));
   };
@@ -71,7 +71,7 @@ CostCurve flop_cost(double active_share, TokenCount served) {
   };
 }
 
-std::optional<BudgetSplit> best_split(const Allocation &allocation, double budget) {
+std::optional<BudgetSplit> best_split(const BudgetProblem &allocation, double budget) {
   const auto tokens_of = [&](double params) { return tokens_for(allocation.cost(params), budget); };
   if (allocation.params) {
     const double tokens = tokens_of(*allocation.params);
@@ -104,7 +104,7 @@ std::optional<BudgetSplit> best_split(const Allocation &allocation, double budge
   return split_at(allocation, params, tokens);
 }
 
-std::optional<BudgetSplit> cheapest_split(const Allocation &allocation, double wanted) {
+std::optional<BudgetSplit> cheapest_split(const BudgetProblem &allocation, double wanted) {
   const auto tokens_of = [&](double params) { return tokens_to_reach(allocation, params, wanted); };
   const double highest = std::log(allocation.most_params);
   const double least_log = std::log(allocation.least_params);
@@ -136,7 +136,7 @@ std::optional<BudgetSplit> cheapest_split(const Allocation &allocation, double w
   return split_at(allocation, size, tokens);
 }
 
-std::optional<double> loss_of_other_size(const Allocation &allocation, const BudgetSplit &best,
+std::optional<double> loss_of_other_size(const BudgetProblem &allocation, const BudgetSplit &best,
                                          double factor) {
   const double params = factor * best.params;
   const double tokens = tokens_for(allocation.cost(params), best.cost);

@@ -22,7 +22,7 @@ using CostCurve = std::function<SizeCost(double params)>;
 [[nodiscard]] CostCurve flop_cost(double active_share, TokenCount served);
 
 /// What is to be divided, and within which bounds.
-struct Allocation {
+struct BudgetProblem {
   LawForm form;
   LawPoint point; ///< experts, unique tokens, bits …; its params and tokens are what is sought
   CostCurve cost;
@@ -44,13 +44,14 @@ struct BudgetSplit {
 /// N and D of the least loss whose cost is the budget. On a curve of costs the first-order
 /// condition dL/dlnN + dL/dlnD dlnD/dlnN = 0 is bracketed and bisected to the last digit.
 /// Empty if no size within the bounds leaves anything to train with.
-[[nodiscard]] std::optional<BudgetSplit> best_split(const Allocation &allocation, double budget);
+[[nodiscard]] std::optional<BudgetSplit> best_split(const BudgetProblem &allocation, double budget);
 
 /// N and D of the least cost that reach the loss. Empty if no size within the bounds does.
-[[nodiscard]] std::optional<BudgetSplit> cheapest_split(const Allocation &allocation, double loss);
+[[nodiscard]] std::optional<BudgetSplit> cheapest_split(const BudgetProblem &allocation,
+                                                        double loss);
 
 /// Loss that is lost by a model of `factor` times the size for the same budget.
-[[nodiscard]] std::optional<double> loss_of_other_size(const Allocation &allocation,
+[[nodiscard]] std::optional<double> loss_of_other_size(const BudgetProblem &allocation,
                                                        const BudgetSplit &best, double factor);
 
 } // namespace flopcast

@@ -54,7 +54,7 @@ double exponent(const std::string &id, LawQuantity result, const std::string &na
   return find_relation(read, result, name)->factors.front().exponent;
 }
 
-Allocation on_flops(const std::string &id, double served = 0) {
+BudgetProblem on_flops(const std::string &id, double served = 0) {
   return {.form = *law(id).form, .point = {}, .cost = flop_cost(1, served * units::token)};
 }
 
@@ -88,15 +88,15 @@ struct Lifetime {
 /// The quality of the optimum with so many parameters, at the least cost with its serving.
 Lifetime lifetime(const std::string &id, double params, double served) {
   const BudgetSplit usual = optimum(id, budget_of(id, params));
-  const Allocation with_serving = on_flops(id, served);
+  const BudgetProblem with_serving = on_flops(id, served);
   const SizeCost cost = with_serving.cost(usual.params);
   const double whole = usual.tokens.in(units::token)*cost.training + cost.serving;
   const BudgetSplit cheapest = *cheapest_split(with_serving, usual.loss);
   return {cheapest, cheapest.cost / whole};
 }
 
-Allocation capped() {
-  Allocation allocation = on_flops("muennighoff-2023");
+BudgetProblem capped() {
+  BudgetProblem allocation = on_flops("muennighoff-2023");
   allocation.point.unique_tokens = 25e9 * units::token;
   return allocation;
 }
