@@ -199,13 +199,20 @@ LawPlan plan_on_hardware(const LawPlanOptions &options, const ScalingLaw &law,
   LawPlan plan{
       .law = law, .goal = {}, .cost_unit = {}, .answer = {}, .gpu_name = {}, .warnings = {}};
   HardwareQuestion question = question_of(options, law, context, plan.warnings);
-  // The batch of a first guess: it hardly moves with N and D.
+  // The batch hardly moves with N and D: that of a first guess finds the split, that of the split
+  // the answer.
+  const ScalingLaw critical = named_law(context, "critical-batch");
+  const ScalingLaw step_law = named_law(context, "step-law-2025");
   BudgetProblem first = question.law;
   first.cost = flop_cost(1, TokenCount{});
-  const auto split = best_split(first, 1e22);
-  question.batch = batch_advice(named_law(context, "critical-batch"),
-                                named_law(context, "step-law-2025"), *split);
+  constexpr double usual_budget = 1e22;
+  if (const auto split = best_split(first, usual_budget))
+    question.batch = batch_advice(critical, step_law, *split);
   auto answer = allocate_on_hardware(law, question);
+  if (answer) {
+    question.batch = batch_advice(critical, step_law, answer->split.best);
+    answer = allocate_on_hardware(law, question);
+  }
   if (!answer)
     throw InputError({}, "no model of the family fits the machine, the budget and the law; raise "
                          "the budget or the deadline, or give more GPUs with --count");
@@ -281,7 +288,7 @@ void add_law_plan_command(CLI::App &law, CommandContext &context) {
   text("--gpu-hours", options->gpu_hours, "budget of GPU-hours, on the machine of --gpu or --plan",
        "H");
   text("--usd", options->usd, "budget of dollars, on the machine of --gpu or --plan", "USD");
-  text("--deadline", options->deadline, "longest duration of the run, such as '30 days'", "TIME");
+  text("--deadline", options->deadline, "longest duration of the run, such as '30 d'", "TIME");
   command
       ->add_option("--target-loss", options->target_loss,
                    "the cheapest model with this loss, instead of the best for a budget")
