@@ -54,7 +54,7 @@ int list(const PresetsOptions &options, CommandContext &context) {
   const bool everything = options.kind.empty();
   const auto presets =
       of_kinds(everything ? std::vector<std::string>{"devices", "nodes", "fabrics", "models",
-                                                     "plans", "calibrations"}
+                                                     "plans", "calibrations", "laws"}
                           : std::vector<std::string>{options.kind},
                context);
   write(presets, fmt::format("{} presets", presets.size()), options, context);
@@ -89,7 +89,7 @@ int show(const PresetsOptions &options, CommandContext &context) {
                                        kind, fmt::join(preset_kinds(), ", ")));
   }
   for (const std::string kind :
-       {"models", "devices", "nodes", "fabrics", "plans", "calibrations"}) {
+       {"models", "devices", "nodes", "fabrics", "plans", "calibrations", "laws"}) {
     if (options.words.size() > 1 && options.words.front() != kind)
       continue;
     const std::string id = context.catalog().resolve(kind, name);
@@ -117,7 +117,8 @@ int show(const PresetsOptions &options, CommandContext &context) {
   }
   if (options.words.size() > 1)
     throw InputError({}, context.catalog().unknown_name(options.words.front(), name));
-  const auto near = search(of_kinds({"models", "devices", "nodes", "plans"}, context), {name});
+  const auto near =
+      search(of_kinds({"models", "devices", "nodes", "plans", "laws"}, context), {name});
   throw InputError({}, fmt::format("no preset is called \"{}\"; {}", name,
                                    near.empty()
                                        ? "\"flopcast presets list\" lists them"
@@ -127,8 +128,8 @@ int show(const PresetsOptions &options, CommandContext &context) {
 } // namespace
 
 void add_presets_command(CLI::App &app, CommandContext &context) {
-  auto *command =
-      app.add_subcommand("presets", "Models, GPUs, nodes, plans, prices and energy that are known");
+  auto *command = app.add_subcommand(
+      "presets", "Models, GPUs, nodes, plans, scaling laws, prices and energy that are known");
   command->require_subcommand(1);
   auto options = std::make_shared<PresetsOptions>();
   const auto add = [&](std::string name, std::string description,
@@ -142,7 +143,7 @@ void add_presets_command(CLI::App &app, CommandContext &context) {
   };
   add("list", "All presets, or those of one kind", list)
       ->add_option("kind", options->kind,
-                   "devices, nodes, fabrics, models, plans, calibrations, prices or energy")
+                   "devices, nodes, fabrics, models, plans, calibrations, laws, prices or energy")
       ->check(CLI::IsMember(preset_kinds()))
       ->option_text("KIND");
   add("show", "Every fact of a preset with its source", show)

@@ -113,8 +113,8 @@ void append_sections(Report &report, const InputTable &table, const std::string 
 } // namespace
 
 const std::vector<std::string> &preset_kinds() {
-  static const std::vector<std::string> kinds{"devices", "nodes",        "fabrics", "models",
-                                              "plans",   "calibrations", "prices",  "energy"};
+  static const std::vector<std::string> kinds{"devices",      "nodes", "fabrics", "models", "plans",
+                                              "calibrations", "laws",  "prices",  "energy"};
   return kinds;
 }
 

@@ -25,6 +25,7 @@ constexpr std::array kinds{
     Kind{"devices", "gpu", "GPU"},       Kind{"nodes", "node", "node"},
     Kind{"fabrics", "fabric", "fabric"}, Kind{"models", "model", "model"},
     Kind{"plans", "plan", "plan"},       Kind{"calibrations", "calibration", "calibration"},
+    Kind{"laws", "law", "scaling law"},
 };
 
 std::string lower_case(std::string_view text) {

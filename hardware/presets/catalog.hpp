@@ -25,7 +25,7 @@ public:
   standard_directories(const std::filesystem::path &executable);
 
   /// Ids of all presets of a kind ("devices", "nodes", "fabrics", "models", "plans",
-  /// "calibrations"), sorted.
+  /// "calibrations", "laws"), sorted.
   [[nodiscard]] std::vector<std::string> ids(std::string_view kind) const;
 
   /// The id that a user's name stands for: "H100" → "h100-sxm5-80gb". A name that is no id and no

@@ -28,13 +28,13 @@ TEST_F(PresetsCommand, ListHasTheKindsThatAreNoTables) {
     for (const char *key : {"id", "name", "detail"})
       EXPECT_TRUE(preset[key].is_string()) << preset;
   }
-  EXPECT_THAT(kinds, testing::ElementsAre("calibrations", "devices", "fabrics", "models", "nodes",
+  EXPECT_THAT(kinds, testing::ElementsAre("calibrations", "devices", "fabrics", "laws", "models", "nodes",
                                           "plans"));
 }
 
 TEST_F(PresetsCommand, ListTakesEveryKind) {
   for (const char *kind :
-       {"devices", "nodes", "models", "plans", "calibrations", "prices", "energy"}) {
+       {"devices", "nodes", "models", "plans", "calibrations", "laws", "prices", "energy"}) {
     const auto presets = json({"presets", "list", kind})["presets"];
     EXPECT_FALSE(presets.empty()) << kind;
     for (const auto &preset : presets)

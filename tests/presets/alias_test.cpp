@@ -15,7 +15,8 @@ namespace {
 /// Table of aliases → folder of the presets that it names.
 const std::map<std::string, std::string> folders{
     {"gpu", "devices"},  {"node", "nodes"}, {"fabric", "fabrics"},
-    {"model", "models"}, {"plan", "plans"}, {"calibration", "calibrations"}};
+    {"model", "models"}, {"plan", "plans"}, {"calibration", "calibrations"},
+    {"law", "laws"}};
 
 struct Alias {
   std::string folder;

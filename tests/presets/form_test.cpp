@@ -3,6 +3,7 @@
 #include "hardware/presets/load.hpp"
 #include "hardware/topology/fabric.hpp"
 #include "model/architecture/model_preset.hpp"
+#include "model/scaling/law_reader.hpp"
 #include "model/validation/framework_rules.hpp"
 #include "tests/support/paths.hpp"
 #include "tests/support/preset_values.hpp"
@@ -23,7 +24,7 @@ namespace fs = std::filesystem;
 std::vector<fs::path> fact_files() {
   std::vector<fs::path> files;
   for (const char *folder :
-       {"devices", "nodes", "fabrics", "models", "calibrations", "energy", "prices"})
+       {"devices", "nodes", "fabrics", "models", "calibrations", "laws", "energy", "prices"})
     for (const auto &[name, path] : shipped_presets().files(folder, ".toml"))
       files.push_back(path);
   return files;
@@ -67,6 +68,12 @@ TEST(PresetForm, EveryCalibrationIsReadWithoutADiagnostic) {
     EXPECT_NO_THROW((void)load_calibration(catalog, id)) << id;
 }
 
+TEST(PresetForm, EveryLawIsReadWithoutADiagnostic) {
+  const PresetCatalog catalog = shipped_presets();
+  ASSERT_GE(catalog.ids("laws").size(), 42U);
+  EXPECT_NO_THROW((void)load_laws(catalog));
+}
+
 TEST(PresetForm, EveryFrameworkIsReadWithoutADiagnosticAndMatchedByItsOwnTextsAlone) {
   const std::vector<FrameworkRules> all = load_framework_rules(shipped_presets());
   ASSERT_GE(all.size(), 10U);
@@ -104,7 +111,9 @@ TEST(PresetForm, EveryTableOfFactsHasASourceAndADate) {
           // What a fit wrote has one source, above all its tables.
           const bool fitted = file.parent_path().filename() == "calibrations" &&
                               file.stem() != "default" && !name.empty();
-          if (fitted)
+          // A law's tables are parts of one statement of one paper.
+          const bool part_of_law = file.parent_path().filename() == "laws" && !name.empty();
+          if (fitted || part_of_law)
             return;
           // energy/ and prices/ hold several tables of facts and no facts above them.
           if (name.empty() && std::ranges::all_of(table, [](const auto &entry) {
@@ -178,10 +187,10 @@ TEST(PresetForm, NoRemarkIsEmpty) {
 }
 
 TEST(PresetForm, EveryFileIsOfAKindThatTheReadmeDescribes) {
-  const std::set<std::string> kinds{"devices .toml",      "nodes .toml",      "fabrics .toml",
-                                    "models .toml",       "plans .toml",      "prices .csv",
-                                    "prices .toml",       "energy .csv",      "energy .toml",
-                                    "calibrations .toml", "frameworks .toml", "runs .toml"};
+  const std::set<std::string> kinds{
+      "devices .toml", "nodes .toml",      "fabrics .toml", "models .toml", "plans .toml",
+      "prices .csv",   "prices .toml",     "energy .csv",   "energy .toml", "calibrations .toml",
+      "laws .toml",    "frameworks .toml", "runs .toml"};
   const fs::path root = source_directory() / "presets";
   for (const auto &entry : fs::recursive_directory_iterator(root)) {
     if (!entry.is_regular_file())
