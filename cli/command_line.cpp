@@ -50,6 +50,7 @@ int run_command_line(int argc, const char *const *argv, const Session &session) 
   add_compare_command(app, context);
   add_calibrate_command(app, context);
   add_check_command(app, context);
+  add_law_command(app, context);
   add_measure_command(app, context);
   add_presets_command(app, context);
   add_doctor_command(app, context);

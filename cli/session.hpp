@@ -100,6 +100,7 @@ void add_explain_command(CLI::App &app, CommandContext &context);
 void add_compare_command(CLI::App &app, CommandContext &context);
 void add_calibrate_command(CLI::App &app, CommandContext &context);
 void add_check_command(CLI::App &app, CommandContext &context);
+void add_law_command(CLI::App &app, CommandContext &context);
 void add_measure_command(CLI::App &app, CommandContext &context);
 void add_presets_command(CLI::App &app, CommandContext &context);
 void add_doctor_command(CLI::App &app, CommandContext &context);

@@ -125,13 +125,16 @@ Minimum search(FitProblem &problem, const LawFitOptions &options, const Penalty 
   if (options.hoffmann_starts) {
     descents.by_least_squares(hoffmann_starts(problem), stop);
   } else {
-    const auto starts = spread_starts(problem, options.starts);
+    // Scales such as R_D* make many valleys, which straight descents tell apart.
+    const int manifold = problem.model.form().curved() ? 3 : 1;
+    const auto starts = spread_starts(problem, manifold * options.starts);
     for (std::size_t i = 0; i < starts.size(); ++i) {
       if (stop.stop_requested())
         throw Stopped{};
       // Two ways down: by least squares, and straight, which other valleys catch more easily.
-      descents.keep(i % 2 == 1 ? descend(problem, starts[i], penalty, 1e-9, 100)
-                               : descend_gradually(problem, starts[i], penalty));
+      descents.keep(i % 2 == 1 || (manifold > 1 && i % 4 == 2)
+                        ? descend(problem, starts[i], penalty, 1e-9, 100)
+                        : descend_gradually(problem, starts[i], penalty));
     }
   }
   Minimum best = tighten(problem, descents.best().theta, penalty);
@@ -152,7 +155,8 @@ void check_by_restarts(FitProblem &problem, const Penalty &penalty, Minimum &bes
     VectorXd start = best.theta;
     for (Index j = 0; j < start.size(); ++j)
       start[j] += restart_distance * (2 * random.uniform() - 1);
-    const Minimum found = descend_gradually(problem, start, penalty);
+    const Minimum found = i % 2 == 0 ? descend_gradually(problem, start, penalty)
+                                     : descend(problem, start, penalty, 1e-9, 100);
     certificate.evaluations += found.evaluations;
     costs.push_back(found.cost);
     if (found.cost < best.cost)
@@ -264,6 +268,10 @@ LawFit fit_law(const std::vector<ScalingRun> &runs, const LawFitOptions &options
     fit.warnings.push_back(fmt::format("the fit did not come to rest (imbalance {:.1e}); more "
                                        "--starts may help",
                                        best.imbalance));
+  if (fit.certificate.starts_agreeing * 4 < fit.certificate.starts && !options.hoffmann_starts)
+    fit.warnings.push_back(fmt::format("{} of {} starts end at this optimum, the others at worse "
+                                       "ones: the objective has several minima",
+                                       fit.certificate.starts_agreeing, fit.certificate.starts));
   if (fit.certificate.restarts_returning * 2 < fit.certificate.restarts)
     fit.warnings.push_back(fmt::format(
         "{} of {} restarts around the optimum end elsewhere: there are other minima nearby",

@@ -18,7 +18,7 @@ struct LawFitOptions {
   std::map<std::string, double, std::less<>> fixed = {};
   /// Parameters that the form fixes unless they are named here.
   std::vector<std::string> freed = {};
-  int starts = 36;
+  int starts = 36;              ///< three times as many where a form has scales
   bool hoffmann_starts = false; ///< the 4,500 of the literature instead
 };
 
@@ -29,7 +29,7 @@ struct Certificate {
   bool converged = false;
   int starts = 0;
   int starts_agreeing = 0; ///< ended within agreement of the best
-  int restarts = 0;        ///< from points around the optimum, straight down the objective
+  int restarts = 0;        ///< from points around the optimum
   int restarts_returning = 0;
   std::int64_t evaluations = 0;
 
