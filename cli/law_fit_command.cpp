@@ -5,6 +5,7 @@
 #include "model/scaling/fit/analysis.hpp"
 #include "model/scaling/fit/fitted_law.hpp"
 #include "reports/law_fit_report.hpp"
+#include "reports/law_plots.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -22,6 +23,7 @@ struct LawFitCommandOptions {
   std::vector<double> budgets;
   std::vector<std::string> forecasts;
   std::string name;
+  std::string plots;
   OutputOptions output;
 };
 
@@ -58,6 +60,19 @@ void write_law(const LawAnalysis &analysis, const LawFitCommandOptions &options,
   law.write(context, law_toml(analysis, name, today()));
 }
 
+void write_plots(const LawAnalysis &analysis, const std::string &directory,
+                 const CommandContext &context) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error)
+    throw InputError({directory, 0, 0}, fmt::format("cannot be made: {}", error.message()));
+  for (const LawChart &chart : law_charts(analysis)) {
+    OutputOptions file;
+    file.file = (std::filesystem::path(directory) / (chart.id + ".svg")).string();
+    file.write(context, chart_svg(chart));
+  }
+}
+
 int run(const LawFitCommandOptions &options, CommandContext &context) {
   LawAnalysisOptions wanted{.fit = options.fitting.fit_options()};
   wanted.bootstrap = options.bootstrap;
@@ -85,6 +100,8 @@ int run(const LawFitCommandOptions &options, CommandContext &context) {
   }
   for (const std::string &warning : analysis.warnings)
     context.message("warning: " + warning);
+  if (!options.plots.empty())
+    write_plots(analysis, options.plots, context);
   if (!options.output.file.empty())
     write_law(analysis, options, context);
   return exit_ok;
@@ -123,6 +140,10 @@ void add_law_fit_command(CLI::App &law, CommandContext &context) {
                    "a run whose loss is asked for, such as N=70e9,D=1.4e12; may be repeated")
       ->allow_extra_args(false)
       ->option_text("NAME=VALUE,…");
+  command
+      ->add_option("--plots", options->plots,
+                   "write SVG files there: isoflop, fit, residuals, frontier")
+      ->option_text("DIR");
   command->add_option("--name", options->name, "name of the law that -o writes")
       ->option_text("NAME");
   options->output.add_to(*command);
