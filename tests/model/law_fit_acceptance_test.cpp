@@ -103,6 +103,15 @@ std::vector<std::string> gunzipped_lines(const std::string &path) {
   return lines;
 }
 
+double correlation(const std::vector<double> &x, const std::vector<double> &y) {
+  const auto n = static_cast<Eigen::Index>(x.size());
+  const Eigen::Map<const Eigen::ArrayXd> a(x.data(), n);
+  const Eigen::Map<const Eigen::ArrayXd> b(y.data(), n);
+  const Eigen::ArrayXd da = a - a.mean();
+  const Eigen::ArrayXd db = b - b.mean();
+  return (da * db).sum() / std::sqrt(da.square().sum() * db.square().sum());
+}
+
 double ratio_at(const LawFit &fit, double compute) {
   const BudgetOptimum optimum = budget_optimum(fit.form(), fit.parameters, compute);
   return optimum.tokens / optimum.parameters;
@@ -191,6 +200,11 @@ TEST_F(Acceptance, BootstrapOfChinchilla) {
   expect("BOOT-006", deviation(exponents));
   const Interval share = percentile_interval(exponents, 0.8);
   expect("BOOT-007", share.high - share.low);
+  const auto logarithm = [&](std::size_t j) {
+    return values([j](const std::vector<double> &natural) { return std::log(natural[j]); });
+  };
+  expect("BOOT-008", correlation(logarithm(1), parameter(3)));
+  expect("BOOT-009", correlation(logarithm(2), parameter(4)));
   int id = 10;
   for (const std::size_t j : {1U, 2U, 0U, 3U, 4U}) {
     const Interval interval = percentile_interval(parameter(j), 0.95);
