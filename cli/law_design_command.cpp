@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/law_fitting.hpp"
+
+#include "model/scaling/fit/design.hpp"
+#include "reports/law_fit_report.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+
+namespace flopcast {
+namespace {
+
+struct LawDesignCommandOptions {
+  LawFittingOptions fitting;
+  DesignOptions design;
+  std::string goal = "loss";
+  OutputOptions output;
+};
+
+int run(const LawDesignCommandOptions &options, CommandContext &context) {
+  DesignOptions wanted = options.design;
+  wanted.goal = options.goal == "loss" ? DesignGoal::loss : DesignGoal::parameters;
+  const LawFit fit = fit_law(options.fitting.read_runs(context), options.fitting.fit_options());
+  const Design design = design_runs(fit, wanted);
+  switch (options.output.format) {
+  case OutputFormat::table:
+    options.output.write(
+        context, to_table(law_design_report(design, wanted), options.output.text_style(context)));
+    break;
+  case OutputFormat::markdown:
+    options.output.write(context, to_markdown(law_design_report(design, wanted)));
+    break;
+  case OutputFormat::csv:
+    options.output.write(context, law_design_csv(design));
+    break;
+  case OutputFormat::json:
+    options.output.write(context, law_design_json(design, wanted, fit.warnings));
+    break;
+  }
+  for (const std::string &warning : fit.warnings)
+    context.message("warning: " + warning);
+  return exit_ok;
+}
+
+} // namespace
+
+void add_law_design_command(CLI::App &law, CommandContext &context) {
+  auto *command =
+      law.add_subcommand("design", "Which runs to make next, so that a law is known best");
+  auto options = std::make_shared<LawDesignCommandOptions>();
+  options->fitting.add_to(*command);
+  command->add_option("--budget", options->design.budget, "FLOP for all next runs together")
+      ->required()
+      ->check(CLI::PositiveNumber)
+      ->option_text("FLOP");
+  command->add_option("--target", options->design.target, "FLOP of the run that is planned")
+      ->required()
+      ->check(CLI::PositiveNumber)
+      ->option_text("FLOP");
+  command
+      ->add_option("--goal", options->goal,
+                   "what to know better: loss or parameters of the best model for the target")
+      ->check(CLI::IsMember({"loss", "parameters"}))
+      ->option_text("GOAL");
+  command
+      ->add_option("--most-runs", options->design.most_runs, "at most so many runs; 8 if not given")
+      ->check(CLI::Range(1, 64))
+      ->option_text("N");
+  options->output.add_to(*command);
+  command->callback([options, &context] {
+    context.command = [options, &context] { return run(*options, context); };
+  });
+}
+
+} // namespace flopcast
