@@ -166,9 +166,11 @@ Seconds accumulation_time(const Device &device, const Calibration &calibration,
   if (!call.accumulates)
     return {};
   constexpr Bytes more = 6.0 * units::byte; // 4 read, 4 written, less the 2 of the product's own
+  // Of both gradients the shape is the forward product's, whose right operand the weights are; the
+  // weights' gradient by itself has their shape.
   const auto weights = static_cast<double>(call.shape.batch) *
                        static_cast<double>(call.shape.columns) *
-                       static_cast<double>(call.shape.depth);
+                       static_cast<double>(call.kernels == 2 ? call.shape.depth : call.shape.rows);
   return calibration.accumulation_traffic * weights * more / device.memory_bandwidth;
 }
 
@@ -194,7 +196,7 @@ std::optional<Seconds> modelled_time(const Device &device, const Calibration &ca
              accumulation_time(device, calibration, call);
     if (call.expert_width > 0)
       return time(call.shape) + time({batch, m, k, call.expert_width});
-    return time(call.shape);
+    return time(call.shape) + accumulation_time(device, calibration, call);
   }
   if (call.kind == OperatorClass::fused_attention) {
     if (const AttentionModel *model = calibration.attention_model(call.format, call.pass))

@@ -113,7 +113,8 @@ public:
         uneven_(parallelism.expert_imbalance > 1), expert_parallel_(parallelism.expert_parallel),
         expert_tensor_(parallelism.expert_tensor()), shards_(decoder, parallelism),
         batch_(static_cast<double>(training.micro_batch)),
-        element_(activation_bytes(training.precision)), weight_(parameter_bytes(training).weight) {}
+        element_(activation_bytes(training.precision)), weight_(parameter_bytes(training).weight),
+        sums_gradients_(parameter_bytes(training).gradient > weight_) {}
 
   void add(OperatorVertex vertex, const Cluster &cluster, ModelWork &work) const {
     const Operator &op = graph_[vertex];
@@ -127,7 +128,7 @@ public:
     const Timed forward{time(call), {call.flops, call.bytes}};
     std::array<Timed, 2> backward;
     std::size_t backwards = 0;
-    for (const OperatorCall &one : backward_calls(call))
+    for (const OperatorCall &one : backward_calls(call, sums_gradients_))
       backward[backwards++] = {time(one), {one.flops, one.bytes}};
     const std::span<const Timed> backward_parts(backward.data(), backwards);
 
@@ -159,7 +160,7 @@ public:
 
   void append_calls(OperatorVertex vertex, std::vector<OperatorCall> &calls) const {
     calls.push_back(forward_call(vertex));
-    const BackwardCalls backward = backward_calls(calls.back());
+    const BackwardCalls backward = backward_calls(calls.back(), sums_gradients_);
     calls.insert(calls.end(), backward.begin(), backward.end());
   }
 
@@ -305,7 +306,8 @@ private:
     return (read * element_ + written * output_bytes(op) + moved_again) * batch_;
   }
 
-  [[nodiscard]] static BackwardCalls backward_calls(const OperatorCall &forward) {
+  [[nodiscard]] static BackwardCalls backward_calls(const OperatorCall &forward,
+                                                    bool sums_gradients) {
     OperatorCall call = forward;
     call.pass = Pass::backward;
     switch (forward.kind) {
@@ -319,6 +321,7 @@ private:
       of_input.shape = {.batch = s.batch, .rows = s.rows, .columns = s.depth, .depth = s.columns};
       call.shape = {.batch = s.batch, .rows = s.depth, .columns = s.columns, .depth = s.rows};
       call.uneven = false; // experts' rows are the depth here
+      call.accumulates = sums_gradients && forward.kind != OperatorClass::batched_gemm;
       return {{of_input, call}, 2};
     }
     case OperatorClass::fused_attention:
@@ -373,6 +376,7 @@ private:
   double batch_;
   double element_;
   double weight_;
+  bool sums_gradients_; ///< in a wider format than the weights have
 };
 
 ExpertExchange expert_exchange(const Operator &dispatch, const Parallelism &parallelism,
