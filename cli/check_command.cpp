@@ -5,6 +5,7 @@
 #include "model/validation/run_check.hpp"
 #include "profiler/importers/table_text.hpp"
 #include "reports/check_report.hpp"
+#include "reports/svg_plot.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -26,6 +27,7 @@ struct CheckOptions {
   std::size_t worst = 5;
   int folds = 0;
   std::string fit_directory;
+  std::string plot_file;
   bool core = false;
   bool all = false;
   OutputOptions output;
@@ -72,6 +74,18 @@ void write_frameworks(const SoftwarePresets &presets, const std::string &directo
   }
 }
 
+/// Predicted steps over measured ones.
+std::string steps_plot(const RunCheck &check) {
+  AgreementPlot plot{.title = "Training steps of published runs",
+                     .x_title = "measured step in s",
+                     .y_title = "predicted step in s",
+                     .points = {}};
+  for (const ComparedRun &run : check.comparison.runs)
+    if (const Compared *step = run.find(RunMetric::step_time))
+      plot.points.push_back({step->measured, step->predicted});
+  return agreement_svg(plot);
+}
+
 int run(const CheckOptions &options, CommandContext &context) {
   const std::vector<RunRecord> runs = read_runs(options, context);
   RunCheckOptions wanted{.metrics = {},
@@ -83,6 +97,11 @@ int run(const CheckOptions &options, CommandContext &context) {
       wanted.metrics.push_back(metric);
   RunPlanner planner(context.catalog());
   const RunCheck check = check_runs(runs, planner, wanted);
+  if (!options.plot_file.empty()) {
+    OutputOptions file;
+    file.file = options.plot_file;
+    file.write(context, steps_plot(check));
+  }
   if (!options.fit_directory.empty())
     write_frameworks(fit_frameworks(runs, planner), options.fit_directory, context);
   switch (options.output.format) {
@@ -150,6 +169,8 @@ void add_check_command(CLI::App &app, CommandContext &context) {
           "fit the constants of the frameworks to these runs and write them to this folder")
       ->check(CLI::ExistingDirectory)
       ->option_text("FOLDER");
+  command->add_option("--plot", options->plot_file, "write predicted over measured steps as SVG")
+      ->option_text("FILE.svg");
   auto *core = command->add_flag("--core", options->core, "runs with core = 1 alone (the default)");
   command->add_flag("--all", options->all, "all runs of the tables")->excludes(core);
   command
