@@ -18,6 +18,8 @@ namespace {
 // As the plan reader takes them: parameters and batches stay far inside 2^63.
 constexpr std::int64_t most_layers = 10'000;
 constexpr std::int64_t most_sequences = 1'000'000'000;
+// Of a run that states none: papers that leave it out train GPT with GPT-2's tokenizer.
+constexpr std::int64_t usual_vocabulary = 50'257;
 
 /// Why the library cannot build what the run trained; "" where it can.
 std::string unmodelled(const RunRecord &run) {
@@ -97,7 +99,6 @@ std::vector<std::string_view> missing(const RunRecord &run, const FrameworkRules
   need("hidden", run.hidden.has_value());
   need("heads", run.heads.has_value());
   need("ffn", run.ffn.has_value());
-  need("vocab", run.vocab.has_value());
   need("seq_len", run.seq_len.has_value());
   need("n_gpus", run.n_gpus.has_value());
   need("tp", run.tp.has_value() || rules.data_parallel_only);
@@ -211,7 +212,18 @@ public:
   /// that divide.
   void interleave(Plan &plan) {
     Parallelism &p = plan.parallelism;
-    if (run_.vpp || p.pipeline_parallel == 1 || !rules_.layers_per_chunk)
+    if (run_.vpp || p.pipeline_parallel == 1)
+      return;
+    // Interleaved by name: a layer a chunk, embedding and logits counted as one each if need be.
+    if (p.schedule == PipelineSchedule::interleaved) {
+      const std::int64_t layers = plan.model.decoder.layers;
+      const bool with_ends = layers % p.pipeline_parallel != 0;
+      p.virtual_pipeline =
+          std::max<std::int64_t>((layers + (with_ends ? 2 : 0)) / p.pipeline_parallel, 1);
+      inferred_.push_back(fmt::format("vpp: {}, a layer a chunk", p.virtual_pipeline));
+      return;
+    }
+    if (!rules_.layers_per_chunk)
       return;
     const std::int64_t chunk_layers = p.pipeline_parallel * *rules_.layers_per_chunk;
     const std::int64_t round = p.pipeline_parallel * p.data_parallel * plan.training.micro_batch;
@@ -325,6 +337,17 @@ void RunPlanner::use(const SoftwarePresets &software) {
 }
 
 RunPlanning RunPlanner::plan_of(const RunRecord &run) {
+  if (run.vocab)
+    return stated_plan(run);
+  RunRecord with_vocabulary = run;
+  with_vocabulary.vocab = usual_vocabulary;
+  RunPlanning planning = stated_plan(with_vocabulary);
+  if (planning.run)
+    planning.run->inferred.push_back(fmt::format("vocab: {}, GPT-2's", usual_vocabulary));
+  return planning;
+}
+
+RunPlanning RunPlanner::stated_plan(const RunRecord &run) {
   const auto skip = [](std::string why) { return RunPlanning{std::nullopt, std::move(why)}; };
   if (!run.problems.empty())
     return skip(to_text(run.problems.front()));

@@ -42,6 +42,8 @@ public:
   void use(const SoftwarePresets &software);
 
 private:
+  /// The plan of a run that states its vocabulary.
+  [[nodiscard]] RunPlanning stated_plan(const RunRecord &run);
   /// Read when the first run with experts asks for them.
   [[nodiscard]] const std::vector<ModelPreset> &models_with_experts();
 

@@ -106,7 +106,9 @@ std::optional<double> positive(std::string_view column, const std::string &field
                                const Place &place, double highest,
                                std::vector<Diagnostic> &problems) {
   const std::string_view text = trimmed(field);
-  if (text.empty() || text == "n/a")
+  // "interleaved" tells that there are chunks, not how many.
+  if (text.empty() || text == "n/a" ||
+      (column == "vpp" && text.find("interleaved") != std::string_view::npos))
     return std::nullopt;
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
