@@ -42,7 +42,8 @@ void CommandPalette::list(const QString &words) {
   for (std::size_t i = 0; i < commands_.size(); ++i) {
     const PaletteCommand &command = commands_[i];
     if (!std::ranges::all_of(parts, [&](const QString &part) {
-          return command.text.contains(part, Qt::CaseInsensitive);
+          return command.text.contains(part, Qt::CaseInsensitive) ||
+                 command.words.contains(part, Qt::CaseInsensitive);
         }))
       continue;
     auto *item = new QListWidgetItem(command.keys.isEmpty()

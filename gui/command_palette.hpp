@@ -14,7 +14,8 @@ namespace flopcast {
 
 struct PaletteCommand {
   QString text;
-  QString keys; ///< of its shortcut
+  QString keys;  ///< of its shortcut
+  QString words; ///< found by these too
   std::function<void()> run;
 };
 

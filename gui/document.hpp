@@ -11,8 +11,8 @@
 
 namespace flopcast {
 
-/// The plan that is being worked on: where it came from, its text, and what was changed since. Every
-/// change, opening another plan included, can be undone, so that nothing is ever lost by one.
+/// The plan that is being worked on: where it came from, its text, and what was changed since.
+/// Every change, opening another plan included, can be undone, so that nothing is ever lost by one.
 class PlanDocument : public QObject {
   Q_OBJECT
 

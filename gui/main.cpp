@@ -65,8 +65,8 @@ int run(QApplication &application) {
 
   const std::optional<Language> wanted_language = language_of(parser.value(language));
   if (parser.isSet(language) && !wanted_language)
-    return complain(Program::tr("--language: expected en or zh_CN, got \"%1\"")
-                        .arg(parser.value(language)));
+    return complain(
+        Program::tr("--language: expected en or zh_CN, got \"%1\"").arg(parser.value(language)));
 
   const bool picture = parser.isSet(screenshot) || parser.isSet(screenshots);
   const auto executable = QApplication::applicationFilePath().toStdString();

@@ -245,7 +245,8 @@ void MainWindow::write_title() {
   title_->setText(plan_ ? text_of(plan_->report.title) : file.isEmpty() ? tr("No plan") : file);
   subtitle_->setText(changes == 0 ? file : tr("%1, changes: %2").arg(file).arg(changes));
   subtitle_->setVisible(!document_.is_empty());
-  setWindowTitle(document_.is_empty() ? tr("Flopcast") : tr("%1[*] – Flopcast").arg(title_->text()));
+  setWindowTitle(document_.is_empty() ? tr("Flopcast")
+                                      : tr("%1[*] – Flopcast").arg(title_->text()));
   setWindowModified(document_.is_modified());
 }
 
@@ -277,7 +278,8 @@ void MainWindow::pin() {
   if (!plan_)
     return;
   QString name(u'A');
-  while (std::ranges::find(scenarios_, name, &Scenario::name) != scenarios_.end() && name < QString(u'Z'))
+  while (std::ranges::find(scenarios_, name, &Scenario::name) != scenarios_.end() &&
+         name < QString(u'Z'))
     name = QString(QChar(name.front().unicode() + 1));
   scenarios_.push_back({name, plan_});
   scenario_requests_.push_back(document_.request());

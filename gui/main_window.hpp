@@ -129,10 +129,10 @@ private:
   PlanDocument document_;
   Autosave autosave_;
   LatestJob<Answered> job_;
-  QTimer typing_;   ///< runs while the changes are being typed
+  QTimer typing_; ///< runs while the changes are being typed
   QTimer autosave_soon_;
   QString typed_;
-  std::string shown_; ///< the plan whose numbers are shown
+  std::string shown_;         ///< the plan whose numbers are shown
   EstimatedPlanPointer plan_; ///< null where the input has no answer
   QString error_;
   std::vector<Scenario> scenarios_;

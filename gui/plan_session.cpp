@@ -55,9 +55,8 @@ std::string PlanSession::text(const std::string &where) const {
 PlanOutcome PlanSession::outcome(const PlanRequest &request) const {
   try {
     auto plan = std::make_shared<EstimatedPlan>();
-    plan->written = request.text
-                        ? parse_toml(*request.text, request.where)
-                        : load_toml(catalog_.locate("plans", request.where).string());
+    plan->written = request.text ? parse_toml(*request.text, request.where)
+                                 : load_toml(catalog_.locate("plans", request.where).string());
     apply_changes(plan->written, request.changes);
     plan->run = read_plan(plan->written, catalog_);
     plan->estimate = estimate(plan->run.plan, plan->run.cluster);

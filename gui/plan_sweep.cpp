@@ -39,10 +39,10 @@ std::optional<std::vector<ScalingPoint>> scaling(const PlanSession &session,
   for (const std::int64_t count : counts) {
     if (stop.stop_requested())
       return std::nullopt;
-    points.push_back(
-        {count, session.outcome(with_edits(request, {{"hardware.nodes", std::nullopt},
-                                                     {"hardware.count", fmt::format("{}", count)},
-                                                     {"parallelism.data_parallel", std::nullopt}}))});
+    points.push_back({count, session.outcome(with_edits(
+                                 request, {{"hardware.nodes", std::nullopt},
+                                           {"hardware.count", fmt::format("{}", count)},
+                                           {"parallelism.data_parallel", std::nullopt}}))});
   }
   return points;
 }

@@ -69,8 +69,9 @@ void erase_at(InputValue &root, std::string_view key) {
 }
 
 bool is_bare_key(std::string_view key) {
-  return !key.empty() && key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                               "0123456789_-") == std::string_view::npos;
+  return !key.empty() &&
+         key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                               "0123456789_-") == std::string_view::npos;
 }
 
 std::string key_text(std::string_view key) {
@@ -112,10 +113,10 @@ bool same(const InputValue &a, const InputValue &b) {
   if (const auto *array = std::get_if<InputArray>(&a.data))
     return std::ranges::equal(*array, std::get<InputArray>(b.data), same);
   if (const auto *table = std::get_if<InputTable>(&a.data))
-    return std::ranges::equal(
-        *table, std::get<InputTable>(b.data), [](const auto &left, const auto &right) {
-          return left.first == right.first && same(left.second, right.second);
-        });
+    return std::ranges::equal(*table, std::get<InputTable>(b.data),
+                              [](const auto &left, const auto &right) {
+                                return left.first == right.first && same(left.second, right.second);
+                              });
   return value_text(a) == value_text(b);
 }
 
@@ -263,7 +264,8 @@ std::optional<std::string> changed_value(std::string_view changes, std::string_v
   std::optional<std::string> value;
   for (const std::string &line : change_lines(changes))
     if (key_of(line) == key)
-      value = removes(line) ? std::string() : line.substr(std::min(line.find('='), line.size() - 1) + 1);
+      value = removes(line) ? std::string()
+                            : line.substr(std::min(line.find('='), line.size() - 1) + 1);
   return value;
 }
 

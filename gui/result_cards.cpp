@@ -7,8 +7,8 @@
 #include "reports/estimate_report.hpp"
 
 #include <QCoreApplication>
-#include <QHelpEvent>
 #include <QHBoxLayout>
+#include <QHelpEvent>
 #include <QLabel>
 #include <QProgressBar>
 #include <QToolTip>
@@ -58,6 +58,9 @@ ResultCard::ResultCard(std::string key, const QString &title, QWidget *parent)
   badge_->setForegroundRole(QPalette::PlaceholderText);
   title_->setForegroundRole(QPalette::PlaceholderText);
   auto *layout = new QVBoxLayout(this);
+  // All cards share the height of the dock, within reason.
+  setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Expanding);
+  setMaximumHeight(96);
   layout->setContentsMargins(10, 6, 10, 7);
   layout->setSpacing(1);
   auto *head = new QHBoxLayout;
@@ -118,8 +121,9 @@ bool ResultCard::event(QEvent *event) {
   }
   const QString chain = QString::fromStdString(
       explanation_text(explain(plan_->answer(), *quantity), tooltip_depth, TextStyle{}));
-  QToolTip::showText(help->globalPos(), QStringLiteral("<p style=\"white-space: pre-wrap\">%1</p>")
-                                            .arg(chain.trimmed().toHtmlEscaped()),
+  QToolTip::showText(help->globalPos(),
+                     QStringLiteral("<p style=\"white-space: pre-wrap\">%1</p>")
+                         .arg(chain.trimmed().toHtmlEscaped()),
                      this);
   return true;
 }
@@ -145,7 +149,6 @@ ResultCards::ResultCards(QWidget *parent) : QScrollArea(parent) {
     cards_.push_back(new ResultCard(key, title, inside));
     column->addWidget(cards_.back());
   }
-  column->addStretch(1);
   setWidget(inside);
 }
 

@@ -29,7 +29,9 @@ QString Settings::standard_file() {
          QStringLiteral("/flopcast/gui.ini");
 }
 
-QVariant Settings::value(const QString &key) const { return file_ ? file_->value(key) : QVariant(); }
+QVariant Settings::value(const QString &key) const {
+  return file_ ? file_->value(key) : QVariant();
+}
 
 void Settings::set(const QString &key, const QVariant &value) {
   if (file_)
@@ -40,7 +42,9 @@ QString Settings::folder() const {
   return file_ ? QFileInfo(file_->fileName()).absolutePath() : QString();
 }
 
-Theme Settings::theme() const { return theme_of(value(theme_key).toString()).value_or(Theme::system); }
+Theme Settings::theme() const {
+  return theme_of(value(theme_key).toString()).value_or(Theme::system);
+}
 void Settings::set_theme(Theme theme) { set(theme_key, to_text(theme)); }
 
 Language Settings::language() const {

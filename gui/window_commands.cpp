@@ -63,8 +63,8 @@ void MainWindow::add_edit_menu() {
   redo->setShortcut(QKeySequence(tr("Ctrl+Shift+Z")));
   menu->addActions({undo, redo});
   menu->addSeparator();
-  pin_ = menu->addAction(tr("&Pin as a scenario"), QKeySequence(tr("Ctrl+P")), this,
-                         &MainWindow::pin);
+  pin_ =
+      menu->addAction(tr("&Pin as a scenario"), QKeySequence(tr("Ctrl+P")), this, &MainWindow::pin);
   search_layout_ =
       menu->addAction(tr("&Find the fastest layout"), QKeySequence(tr("Ctrl+L")), this, [this] {
         document_.edit({{"parallelism", std::nullopt}}, tr("find the fastest layout"), {});
@@ -181,7 +181,8 @@ void MainWindow::ask_where_to_save() {
   dialog.setNameFilter(tr("Plans (*.toml)"));
   dialog.setDefaultSuffix(QStringLiteral("toml"));
   dialog.setDirectory(QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation));
-  dialog.selectFile(QFileInfo(QString::fromStdString(document_.request().where)).completeBaseName());
+  dialog.selectFile(
+      QFileInfo(QString::fromStdString(document_.request().where)).completeBaseName());
   if (dialog.exec() == QDialog::Accepted)
     save_to(dialog.selectedFiles().constFirst());
 }
@@ -209,22 +210,20 @@ QString asked_file(QWidget *parent, const QString &title, const QString &name,
 } // namespace
 
 void MainWindow::ask_for_export() {
-  const QString file = asked_file(
-      this, tr("Export numbers"),
-      QFileInfo(QString::fromStdString(document_.request().where)).completeBaseName(),
-      {tr("Markdown (*.md)"), tr("CSV (*.csv)"), tr("JSON (*.json)")},
-      {QStringLiteral("md"), QStringLiteral("csv"), QStringLiteral("json")});
+  const QString file =
+      asked_file(this, tr("Export numbers"),
+                 QFileInfo(QString::fromStdString(document_.request().where)).completeBaseName(),
+                 {tr("Markdown (*.md)"), tr("CSV (*.csv)"), tr("JSON (*.json)")},
+                 {QStringLiteral("md"), QStringLiteral("csv"), QStringLiteral("json")});
   if (!file.isEmpty())
     export_to(file);
 }
 
 void MainWindow::ask_for_plot_export(PlotPanel *plot) {
-  const QString file =
-      asked_file(this, tr("Export the plot"), plot->plot().id,
-                 {tr("PNG picture (*.png)"), tr("SVG picture (*.svg)"), tr("PDF (*.pdf)"),
-                  tr("CSV (*.csv)")},
-                 {QStringLiteral("png"), QStringLiteral("svg"), QStringLiteral("pdf"),
-                  QStringLiteral("csv")});
+  const QString file = asked_file(
+      this, tr("Export the plot"), plot->plot().id,
+      {tr("PNG picture (*.png)"), tr("SVG picture (*.svg)"), tr("PDF (*.pdf)"), tr("CSV (*.csv)")},
+      {QStringLiteral("png"), QStringLiteral("svg"), QStringLiteral("pdf"), QStringLiteral("csv")});
   if (file.isEmpty())
     return;
   try {
@@ -235,13 +234,11 @@ void MainWindow::ask_for_plot_export(PlotPanel *plot) {
 }
 
 void MainWindow::ask_for_plots_folder() {
-  const QString file =
-      asked_file(this, tr("Export all plots: names and folder follow this one"),
-                 QStringLiteral("plots"),
-                 {tr("SVG pictures (*.svg)"), tr("PNG pictures (*.png)"), tr("PDF (*.pdf)"),
-                  tr("CSV (*.csv)")},
-                 {QStringLiteral("svg"), QStringLiteral("png"), QStringLiteral("pdf"),
-                  QStringLiteral("csv")});
+  const QString file = asked_file(
+      this, tr("Export all plots: names and folder follow this one"), QStringLiteral("plots"),
+      {tr("SVG pictures (*.svg)"), tr("PNG pictures (*.png)"), tr("PDF (*.pdf)"),
+       tr("CSV (*.csv)")},
+      {QStringLiteral("svg"), QStringLiteral("png"), QStringLiteral("pdf"), QStringLiteral("csv")});
   if (!file.isEmpty())
     export_plots(QFileInfo(file).absolutePath(), QFileInfo(file).suffix());
 }
@@ -255,7 +252,7 @@ void MainWindow::show_palette() {
         self(action->menu(), text + QStringLiteral(" › "), self);
       else if (!action->isSeparator() && action->isEnabled())
         commands.push_back({text, action->shortcut().toString(QKeySequence::NativeText),
-                            [action] { action->trigger(); }});
+                            action->objectName(), [action] { action->trigger(); }});
     }
   };
   for (QAction *action : menuBar()->actions())
@@ -263,6 +260,7 @@ void MainWindow::show_palette() {
   for (const FieldRow *row : editor_->rows())
     commands.push_back({tr("Field › %1 › %2").arg(row->field().group, row->field().label),
                         {},
+                        QString::fromStdString(row->field().key),
                         [this, key = row->field().key] {
                           editor_dock_->show();
                           editor_->focus_field(key);
@@ -270,6 +268,7 @@ void MainWindow::show_palette() {
   for (const ShippedPlan &plan : session_.shipped_plans())
     commands.push_back({tr("Open › %1").arg(QString::fromStdString(plan.name)),
                         {},
+                        QString::fromStdString(plan.id),
                         [this, path = plan.path] { open_plan(QString::fromStdString(path)); }});
   auto *palette = new CommandPalette(std::move(commands), this);
   palette->show();

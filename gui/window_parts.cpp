@@ -24,8 +24,8 @@ namespace flopcast {
 namespace {
 
 constexpr QSize first_size(1280, 800);
-constexpr int editor_width = 312;
-constexpr int cards_width = 208;
+constexpr int editor_width = 300;
+constexpr int cards_width = 196;
 
 /// The file of a drag that carries one, or "".
 QString dragged_file(const QMimeData &data) {

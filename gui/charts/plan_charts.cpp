@@ -67,6 +67,22 @@ PlotData bars_of(const std::vector<Part> &parts, double unit) {
   return plot;
 }
 
+/// Dollars in the unit that keeps the largest bar short.
+struct MoneyUnit {
+  double dollars = 1;
+  QString name;
+};
+
+MoneyUnit money_unit(const std::vector<Part> &parts) {
+  double largest = 0;
+  for (const Part &part : parts)
+    largest = std::max(largest, part.value);
+  if (largest >= 1e7)
+    return {1e6, Charts::tr("million USD")};
+  return largest >= 1e4 ? MoneyUnit{1e3, Charts::tr("thousand USD")}
+                        : MoneyUnit{1, QStringLiteral("USD")};
+}
+
 /// Bars that stand on each other: one for every column of parts.
 void stack(PlotData &plot, const std::vector<std::vector<Part>> &columns, double unit) {
   plot.stacked = true;
@@ -148,11 +164,12 @@ PlotData cost_chart(const EstimatedPlan &plan) {
   if (plan.estimate.run)
     for (const CostLine &line : plan.estimate.run->costs)
       parts.push_back({core_text(line.name), line.amount.in(units::usd)});
-  PlotData plot = bars_of(parts, 1);
+  const MoneyUnit unit = money_unit(parts);
+  PlotData plot = bars_of(parts, unit.dollars);
   plot.id = QStringLiteral("cost");
   plot.title = Charts::tr("Lines of the budget: %1").arg(text_of(plan, "cost.total_usd"));
   plot.x.title = Charts::tr("line");
-  plot.y.title = Charts::tr("cost (USD)");
+  plot.y.title = Charts::tr("cost (%1)").arg(unit.name);
   plot.empty_text = Charts::tr("A plan that cannot run has no cost");
   return plot;
 }
@@ -161,7 +178,8 @@ PlotData scaling_chart(const std::vector<ScalingPoint> &points, std::string_view
                        std::int64_t own_gpus) {
   const NamedQuantity *quantity = find_quantity(key);
   PlotData plot;
-  plot.id = QStringLiteral("scaling-") + QString::fromUtf8(key.data(), static_cast<int>(key.size()));
+  plot.id =
+      QStringLiteral("scaling-") + QString::fromUtf8(key.data(), static_cast<int>(key.size()));
   plot.x = {Charts::tr("GPUs"), {}, true};
   plot.empty_text = Charts::tr("The plan cannot run on any of these counts");
   double unit = 1;
@@ -224,11 +242,12 @@ PlotData price_chart(const std::vector<Variant> &variants) {
   for (const Variant &variant : variants)
     if (const EstimatedPlan *plan = plan_of(variant.outcome); plan->estimate.run)
       parts.push_back({price_kind(variant.name), value_of(*plan, "cost.total_usd")});
-  PlotData plot = bars_of(parts, 1);
+  const MoneyUnit unit = money_unit(parts);
+  PlotData plot = bars_of(parts, unit.dollars);
   plot.id = QStringLiteral("prices");
   plot.title = Charts::tr("The same run at listed prices");
   plot.x.title = Charts::tr("way to pay");
-  plot.y.title = Charts::tr("total cost (USD)");
+  plot.y.title = Charts::tr("total cost (%1)").arg(unit.name);
   plot.empty_text = Charts::tr("Nobody lists a price for this GPU");
   return plot;
 }

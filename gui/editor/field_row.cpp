@@ -145,20 +145,22 @@ double FieldRow::at_slider(int position) const {
   if (field_.doubles)
     return std::min(std::exp2(position), field_.highest);
   const double share = static_cast<double>(position) / slider_steps;
-  const double value =
-      field_.logarithmic ? field_.lowest * std::pow(field_.highest / field_.lowest, share)
-                         : field_.lowest + share * (field_.highest - field_.lowest);
-  return field_.kind == FieldKind::integer ? std::max(1.0, std::round(rounded(value)))
-                                           : std::clamp(rounded(value), field_.lowest, field_.highest);
+  const double value = field_.logarithmic
+                           ? field_.lowest * std::pow(field_.highest / field_.lowest, share)
+                           : field_.lowest + share * (field_.highest - field_.lowest);
+  return field_.kind == FieldKind::integer
+             ? std::max(1.0, std::round(rounded(value)))
+             : std::clamp(rounded(value), field_.lowest, field_.highest);
 }
 
 int FieldRow::slider_position(double value) const {
   const double bounded = std::clamp(value, field_.lowest, field_.highest);
   if (field_.doubles)
     return static_cast<int>(std::lround(std::log2(bounded)));
-  const double share = field_.logarithmic ? std::log(bounded / field_.lowest) /
-                                                std::log(field_.highest / field_.lowest)
-                                          : (bounded - field_.lowest) / (field_.highest - field_.lowest);
+  const double share =
+      field_.logarithmic
+          ? std::log(bounded / field_.lowest) / std::log(field_.highest / field_.lowest)
+          : (bounded - field_.lowest) / (field_.highest - field_.lowest);
   return static_cast<int>(std::lround(share * slider_steps));
 }
 
@@ -198,12 +200,12 @@ void FieldRow::show_value(const EstimatedPlan &plan, const std::string &changes)
   const FieldStatus status = field_status(field_, plan, changes);
   badge_->setText(status.source == FieldSource::changed   ? tr("changed")
                   : status.source == FieldSource::in_plan ? tr("plan")
+                  : status.source == FieldSource::preset  ? tr("preset")
                                                           : tr("default"));
   reset_->setVisible(status.source == FieldSource::changed);
-  const QString tip =
-      QStringLiteral("<p><b>%1</b> <code>%2</code></p><p>%3</p><p>%4</p>")
-          .arg(field_.label.toHtmlEscaped(), QString::fromStdString(field_.key),
-               field_.help.toHtmlEscaped(), status.detail.toHtmlEscaped());
+  const QString tip = QStringLiteral("<p><b>%1</b> <code>%2</code></p><p>%3</p><p>%4</p>")
+                          .arg(field_.label.toHtmlEscaped(), QString::fromStdString(field_.key),
+                               field_.help.toHtmlEscaped(), status.detail.toHtmlEscaped());
   setToolTip(tip);
 }
 

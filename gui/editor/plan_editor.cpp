@@ -68,9 +68,8 @@ QWidget *PlanEditor::make_fields(const PlanSession &session) {
     }
     column->addWidget(row);
     rows_.push_back(row);
-    connect(row, &FieldRow::edited, this, [this, row](const std::string &value, int drag) {
-      edit(*row, value, drag);
-    });
+    connect(row, &FieldRow::edited, this,
+            [this, row](const std::string &value, int drag) { edit(*row, value, drag); });
     connect(row, &FieldRow::reset_wanted, this, [this, row] {
       emit reset_wanted(row->field().key, tr("reset %1").arg(row->field().label));
     });

@@ -32,8 +32,8 @@ template <auto Member> Number of_decoder(const PlannedRun &run) {
   return static_cast<double>(run.plan.model.decoder.*Member);
 }
 
-PlanField integer(std::string key, QString label, double highest, Number (*number)(const PlannedRun &),
-                  QString help) {
+PlanField integer(std::string key, QString label, double highest,
+                  Number (*number)(const PlannedRun &), QString help) {
   PlanField field;
   field.key = std::move(key);
   field.label = std::move(label);
@@ -121,15 +121,17 @@ void add_model(FieldList &list) {
                    of_decoder<&Decoder::ffn_hidden>,
                    Fields::tr("Inner width of the MLP, of each branch where it is gated.")));
   list.group(Fields::tr("Data"));
-  list.add(real("data.tokens", Fields::tr("tokens"), 0.001, 1e6, Fields::tr(" billion"), "e9 token",
-                [](const PlannedRun &run) -> Number { return run.plan.data.tokens.in(1e9 * token); },
-                Fields::tr("Tokens that are processed, epochs included.")))
+  list.add(real(
+               "data.tokens", Fields::tr("tokens"), 0.001, 1e6, Fields::tr(" billion"), "e9 token",
+               [](const PlannedRun &run) -> Number { return run.plan.data.tokens.in(1e9 * token); },
+               Fields::tr("Tokens that are processed, epochs included.")))
       .excludes = {"data.dataset_tokens", "data.epochs"};
-  list.add(doubling("data.sequence_length", Fields::tr("sequence length"), 1 << 20,
-                    [](const PlannedRun &run) -> Number {
-                      return static_cast<double>(run.plan.data.sequence_length);
-                    },
-                    Fields::tr("Tokens of a sequence.")));
+  list.add(doubling(
+      "data.sequence_length", Fields::tr("sequence length"), 1 << 20,
+      [](const PlannedRun &run) -> Number {
+        return static_cast<double>(run.plan.data.sequence_length);
+      },
+      Fields::tr("Tokens of a sequence.")));
 }
 
 void add_hardware(FieldList &list) {
@@ -140,20 +142,21 @@ void add_hardware(FieldList &list) {
       Fields::tr("A device preset. Another GPU stands in its usual node.")));
   gpu.kind = FieldKind::preset;
   gpu.excludes = {"hardware.node"};
-  list.add(doubling("hardware.count", Fields::tr("number of GPUs"), 1'000'000,
-                    [](const PlannedRun &run) -> Number {
-                      return static_cast<double>(run.cluster.gpus);
-                    },
-                    Fields::tr("GPUs that train.")))
+  list
+      .add(doubling(
+          "hardware.count", Fields::tr("number of GPUs"), 1'000'000,
+          [](const PlannedRun &run) -> Number { return static_cast<double>(run.cluster.gpus); },
+          Fields::tr("GPUs that train.")))
       .excludes = {"hardware.nodes"};
-  list.add(real("hardware.scale_out_bandwidth", Fields::tr("network"), 0.1, 1000,
-                QStringLiteral(" GB/s"), " GB/s",
-                [](const PlannedRun &run) -> Number {
-                  if (!run.cluster.node.scale_out_bandwidth)
-                    return std::nullopt;
-                  return run.cluster.node.scale_out_bandwidth->in(gigabyte / second);
-                },
-                Fields::tr("Bandwidth between nodes, per GPU and direction.")));
+  list.add(real(
+      "hardware.scale_out_bandwidth", Fields::tr("network"), 0.1, 1000, QStringLiteral(" GB/s"),
+      " GB/s",
+      [](const PlannedRun &run) -> Number {
+        if (!run.cluster.node.scale_out_bandwidth)
+          return std::nullopt;
+        return run.cluster.node.scale_out_bandwidth->in(gigabyte / second);
+      },
+      Fields::tr("Bandwidth between nodes, per GPU and direction.")));
 }
 
 void add_parallelism(FieldList &list) {
@@ -173,79 +176,80 @@ void add_parallelism(FieldList &list) {
   list.add(doubling("parallelism.expert_parallel", Fields::tr("expert parallel"), 1024,
                     degree<&Parallelism::expert_parallel>,
                     Fields::tr("Ranks that share the experts of a layer.")));
-  list.add(choice("parallelism.zero_stage", Fields::tr("ZeRO stage"), {"0", "1", "2", "3"},
-                  [](const PlannedRun &run) {
-                    return std::to_string(run.plan.parallelism.zero_stage);
-                  },
-                  Fields::tr("1 shares optimizer states, 2 gradients too, 3 weights too (FSDP).")));
-  list.add(choice("parallelism.sequence_parallel", Fields::tr("sequence parallel"), {},
-                  [](const PlannedRun &run) {
-                    return flag_text(run.plan.parallelism.sequence_parallel);
-                  },
-                  Fields::tr("Norms and sums are split along the sequence too.")))
+  list.add(choice(
+      "parallelism.zero_stage", Fields::tr("ZeRO stage"), {"0", "1", "2", "3"},
+      [](const PlannedRun &run) { return std::to_string(run.plan.parallelism.zero_stage); },
+      Fields::tr("1 shares optimizer states, 2 gradients too, 3 weights too (FSDP).")));
+  list
+      .add(choice(
+          "parallelism.sequence_parallel", Fields::tr("sequence parallel"), {},
+          [](const PlannedRun &run) { return flag_text(run.plan.parallelism.sequence_parallel); },
+          Fields::tr("Norms and sums are split along the sequence too.")))
       .kind = FieldKind::flag;
 }
 
 void add_training(FieldList &list) {
   list.group(Fields::tr("Training"));
-  list.add(choice("training.precision", Fields::tr("precision"),
-                  {"bf16", "fp16", "fp8", "fp4", "tf32", "fp32"},
-                  [](const PlannedRun &run) {
-                    return std::string(to_text(run.plan.training.precision));
-                  },
-                  Fields::tr("Number format of the matrix products.")));
-  list.add(choice("training.recompute", Fields::tr("recompute"), names(recompute_names()),
-                  [](const PlannedRun &run) {
-                    return std::string(to_text(run.plan.training.recompute));
-                  },
-                  Fields::tr("What is computed again in the backward pass to save memory.")));
-  list.add(choice("training.attention", Fields::tr("attention"), {"flash", "unfused"},
-                  [](const PlannedRun &run) {
-                    return std::string(run.plan.training.flash_attention ? "flash" : "unfused");
-                  },
-                  Fields::tr("Flash: one fused kernel that does not write the scores.")));
+  list.add(choice(
+      "training.precision", Fields::tr("precision"), {"bf16", "fp16", "fp8", "fp4", "tf32", "fp32"},
+      [](const PlannedRun &run) { return std::string(to_text(run.plan.training.precision)); },
+      Fields::tr("Number format of the matrix products.")));
+  list.add(choice(
+      "training.recompute", Fields::tr("recompute"), names(recompute_names()),
+      [](const PlannedRun &run) { return std::string(to_text(run.plan.training.recompute)); },
+      Fields::tr("What is computed again in the backward pass to save memory.")));
+  list.add(choice(
+      "training.attention", Fields::tr("attention"), {"flash", "unfused"},
+      [](const PlannedRun &run) {
+        return std::string(run.plan.training.flash_attention ? "flash" : "unfused");
+      },
+      Fields::tr("Flash: one fused kernel that does not write the scores.")));
   list.add(doubling("training.micro_batch", Fields::tr("micro-batch"), 4096,
                     of_training<&Training::micro_batch>,
                     Fields::tr("Sequences that a rank works on at once.")));
   list.add(doubling("training.global_batch", Fields::tr("global batch"), 1 << 20,
                     of_training<&Training::global_batch>, Fields::tr("Sequences of a step.")))
       .excludes = {"training.global_batch_tokens"};
-  list.add(choice("training.optimizer", Fields::tr("optimizer"), names(optimizer_names()),
-                  [](const PlannedRun &run) {
-                    return std::string(to_text(run.plan.training.optimizer));
-                  },
-                  Fields::tr("Decides how many bytes of state a parameter takes.")));
-  list.add(choice("training.overlap_gradient_exchange", Fields::tr("overlap gradient exchange"), {},
-                  [](const PlannedRun &run) {
-                    return flag_text(run.plan.training.overlap_gradient_exchange);
-                  },
-                  Fields::tr("Gradients are exchanged during the backward pass.")))
+  list.add(choice(
+      "training.optimizer", Fields::tr("optimizer"), names(optimizer_names()),
+      [](const PlannedRun &run) { return std::string(to_text(run.plan.training.optimizer)); },
+      Fields::tr("Decides how many bytes of state a parameter takes.")));
+  list.add(choice(
+               "training.overlap_gradient_exchange", Fields::tr("overlap gradient exchange"), {},
+               [](const PlannedRun &run) {
+                 return flag_text(run.plan.training.overlap_gradient_exchange);
+               },
+               Fields::tr("Gradients are exchanged during the backward pass.")))
       .kind = FieldKind::flag;
 }
 
 void add_run(FieldList &list) {
   list.group(Fields::tr("Run"));
-  list.add(real("run.goodput", Fields::tr("goodput"), 0.05, 1, {}, "",
-                [](const PlannedRun &run) -> Number { return run.plan.run.goodput; },
-                Fields::tr("Productive share of the held time: failures, restarts, waiting.")))
+  list.add(real(
+               "run.goodput", Fields::tr("goodput"), 0.05, 1, {}, "",
+               [](const PlannedRun &run) -> Number { return run.plan.run.goodput; },
+               Fields::tr("Productive share of the held time: failures, restarts, waiting.")))
       .excludes = {"run.allocation"};
   list.group(Fields::tr("Price and energy"));
-  list.add(real("price.rate", Fields::tr("price of GPU time"), 0.01, 100,
-                QStringLiteral(" USD/(GPU*h)"), " USD/(GPU*h)",
-                [](const PlannedRun &run) -> Number {
-                  return gpu_time_price(run.plan.price).in(usd / (gpu * hour));
-                },
-                Fields::tr("Your own rent; it comes before every price list.")))
+  list.add(real(
+               "price.rate", Fields::tr("price of GPU time"), 0.01, 100,
+               QStringLiteral(" USD/(GPU*h)"), " USD/(GPU*h)",
+               [](const PlannedRun &run) -> Number {
+                 return gpu_time_price(run.plan.price).in(usd / (gpu * hour));
+               },
+               Fields::tr("Your own rent; it comes before every price list.")))
       .excludes = {"price.purchase"};
-  list.add(real("energy.pue", QStringLiteral("PUE"), 1, 3, {}, "",
-                [](const PlannedRun &run) -> Number { return run.plan.energy.pue; },
-                Fields::tr("Energy of the data centre for that of its servers.")));
-  list.add(real("energy.carbon_intensity", Fields::tr("carbon intensity"), 1, 1500,
-                QStringLiteral(" g/kWh"), " g/kWh",
-                [](const PlannedRun &run) -> Number {
-                  return run.plan.energy.carbon_intensity.in(gram / kilowatt_hour);
-                },
-                Fields::tr("CO2 equivalent of the electricity.")));
+  list.add(real(
+      "energy.pue", QStringLiteral("PUE"), 1, 3, {}, "",
+      [](const PlannedRun &run) -> Number { return run.plan.energy.pue; },
+      Fields::tr("Energy of the data centre for that of its servers.")));
+  list.add(real(
+      "energy.carbon_intensity", Fields::tr("carbon intensity"), 1, 1500, QStringLiteral(" g/kWh"),
+      " g/kWh",
+      [](const PlannedRun &run) -> Number {
+        return run.plan.energy.carbon_intensity.in(gram / kilowatt_hour);
+      },
+      Fields::tr("CO2 equivalent of the electricity.")));
 }
 
 } // namespace
@@ -266,8 +270,9 @@ FieldStatus field_status(const PlanField &field, const EstimatedPlan &plan,
     return {FieldSource::changed, Fields::tr("changed here")};
   if (const InputValue *value = value_at(plan.written, field.key)) {
     const Place &place = value->place;
-    return {FieldSource::in_plan,
-            Fields::tr("in the plan, %1:%2").arg(QString::fromStdString(place.file)).arg(place.line)};
+    return {
+        FieldSource::in_plan,
+        Fields::tr("in the plan, %1:%2").arg(QString::fromStdString(place.file)).arg(place.line)};
   }
   for (const Assumption &assumption : plan.run.plan.assumptions)
     if (assumption.key == field.key)
@@ -278,11 +283,11 @@ FieldStatus field_status(const PlanField &field, const EstimatedPlan &plan,
     if (assumption.key == table)
       return {FieldSource::by_default, QString::fromStdString(assumption.why)};
   if (table == "model")
-    return {FieldSource::by_default, Fields::tr("from the preset %1")
-                                         .arg(QString::fromStdString(plan.run.plan.model.id))};
+    return {FieldSource::preset,
+            Fields::tr("from the preset %1").arg(QString::fromStdString(plan.run.plan.model.id))};
   if (table == "hardware")
-    return {FieldSource::by_default, Fields::tr("from the preset %1")
-                                         .arg(QString::fromStdString(plan.run.cluster.node.id))};
+    return {FieldSource::preset,
+            Fields::tr("from the preset %1").arg(QString::fromStdString(plan.run.cluster.node.id))};
   if (table == "price")
     return {FieldSource::by_default, QString::fromStdString(plan.run.plan.price.description)};
   return {FieldSource::by_default, Fields::tr("not in the plan")};

@@ -27,7 +27,7 @@ struct PlanField {
   bool doubles = false;     ///< a step doubles: degrees and batches
   QString suffix;           ///< the unit as it is shown
   std::string unit;         ///< as it is written behind the number: " USD/(GPU*h)", "e9 token"
-  std::vector<std::string> choices; ///< or the kind of presets
+  std::vector<std::string> choices;  ///< or the kind of presets
   std::vector<std::string> excludes; ///< keys that say the same in another way
   std::optional<double> (*number)(const PlannedRun &) = nullptr;
   std::string (*text)(const PlannedRun &) = nullptr;
@@ -36,7 +36,7 @@ struct PlanField {
 /// All of them, in the order of the editor, in the language of the window.
 [[nodiscard]] std::vector<PlanField> plan_fields();
 
-enum class FieldSource { in_plan, changed, by_default };
+enum class FieldSource { in_plan, changed, preset, by_default };
 
 /// Where the field's value comes from, and what else there is to say about it.
 struct FieldStatus {

@@ -25,7 +25,10 @@ public:
                                     int role) const override;
 
 private:
+  [[nodiscard]] QVariant alignment(int column) const;
+
   std::vector<QStringList> rows_{QStringList()};
+  std::vector<bool> numbers_; ///< columns that hold nothing but numbers stand at the right
 };
 
 } // namespace flopcast

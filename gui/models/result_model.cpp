@@ -144,6 +144,8 @@ QVariant ResultModel::row_data(const ReportRow &row, const QModelIndex &index, i
     return index.column() == quantity_column ? QVariant() : right_aligned();
   case Qt::ToolTipRole: {
     const QString chain = explanation(index, tooltip_depth);
+    if (chain.isEmpty() && !row.cells.empty())
+      return QString::fromStdString(row.cells.front()); // may be shortened in its cell
     return chain.isEmpty() ? QVariant() : tooltip(chain);
   }
   case key_role:

@@ -3,10 +3,10 @@
 
 #include "gui/core_texts.hpp"
 #include "gui/pages/message_area.hpp"
+#include "gui/pages/table_look.hpp"
 #include "gui/plots/plot_panel.hpp"
 #include "reports/calibration_report.hpp"
 
-#include <QHeaderView>
 #include <QSplitter>
 #include <QTreeView>
 #include <QVBoxLayout>
@@ -41,10 +41,7 @@ void CalibrationPage::show_input(const PageInput &input) {
   errors_->set_plot(calibration_chart(calibration));
   if (Report report = calibration_report(calibration); report.title != facts_.report().title) {
     facts_.set_report(std::move(report));
-    for (int section = 0; section < facts_.rowCount({}); ++section)
-      tree_->setFirstColumnSpanned(section, {}, true);
-    tree_->expandAll();
-    tree_->resizeColumnToContents(0);
+    unfold(*tree_);
   }
   const QString origin = core_text(to_text(calibration.origin));
   const bool borrowed = !calibration.transferred_to.empty();

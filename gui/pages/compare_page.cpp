@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/pages/compare_page.hpp"
 
+#include "gui/pages/table_look.hpp"
 #include "gui/plots/plot_panel.hpp"
 #include "reports/estimate_report.hpp"
 
@@ -122,17 +123,15 @@ Report ComparePage::report() const {
 void ComparePage::show_scenarios() {
   QStringList lines;
   for (const Scenario &scenario : scenarios_)
-    lines.append(QStringLiteral("%1: %2").arg(
-        scenario.name, QString::fromStdString(scenario.plan->report.title)));
+    lines.append(QStringLiteral("%1: %2").arg(scenario.name,
+                                              QString::fromStdString(scenario.plan->report.title)));
   legend_->setText(scenarios_.size() < 2
                        ? tr("Pin the plan as it stands (Ctrl+P), then change it: both stand here "
                             "side by side.")
                        : lines.join(QStringLiteral("   ")));
   rows_.set_report(report());
-  for (int section = 0; section < rows_.rowCount({}); ++section)
-    tree_->setFirstColumnSpanned(section, {}, true);
-  tree_->expandAll();
-  for (int column = 0; column < rows_.columnCount({}); ++column)
+  unfold(*tree_);
+  for (int column = 1; column < rows_.columnCount({}); ++column)
     tree_->resizeColumnToContents(column);
   plot_->set_plot(comparison_chart(scenarios_));
   copy_->setEnabled(!scenarios_.empty());

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/pages/cost_page.hpp"
 
+#include "gui/pages/table_look.hpp"
 #include "gui/plots/plot_panel.hpp"
 
-#include <QHeaderView>
 #include <QSplitter>
 #include <QTableView>
 #include <QVBoxLayout>
@@ -16,11 +16,7 @@ CostPage::CostPage(const PageContext &context, QWidget *parent)
       job_([this](const Variants &variants) { show_variants(variants); }) {
   table_->setModel(&rows_);
   table_->setAccessibleName(tr("The same run at listed prices"));
-  table_->setAlternatingRowColors(true);
-  table_->verticalHeader()->hide();
-  table_->horizontalHeader()->setStretchLastSection(true);
-  table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
-  table_->setTabKeyNavigation(false);
+  make_readable(*table_);
   auto *rows = new QSplitter(Qt::Vertical, this);
   rows->setObjectName(QStringLiteral("cost"));
   rows->setChildrenCollapsible(false);

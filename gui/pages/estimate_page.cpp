@@ -104,7 +104,8 @@ EstimatePage::EstimatePage(const PageContext & /*context*/, QWidget *parent)
   tree_->setIndentation(16);
   tree_->header()->setStretchLastSection(false);
   tree_->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
-  tree_->header()->setSectionResizeMode(ResultModel::quantity_column, QHeaderView::Stretch);
+  // Long texts of the first section are shortened, names of numbers are not.
+  tree_->header()->setSectionResizeMode(ResultModel::value_column, QHeaderView::Stretch);
   tree_->header()->setSectionsMovable(false);
   tree_->header()->setAccessibleName(tr("Columns of the numbers"));
 
@@ -122,7 +123,7 @@ EstimatePage::EstimatePage(const PageContext & /*context*/, QWidget *parent)
   columns->setHandleWidth(splitter_handle);
   columns->addWidget(titled(heading(tr("&Numbers"), tree_, this), tree_));
   columns->addWidget(side);
-  columns->setSizes({400, 330});
+  columns->setSizes({450, 290});
 
   auto *layout = new QVBoxLayout(this);
   layout->addWidget(columns, 1);

@@ -19,10 +19,9 @@ struct Pages {
 };
 
 template <class P> PageEntry entry(const char *id, const QString &title) {
-  return {QString::fromLatin1(id), title,
-          [](const PageContext &context, QWidget *parent) -> Page * {
-            return new P(context, parent);
-          }};
+  return {
+      QString::fromLatin1(id), title,
+      [](const PageContext &context, QWidget *parent) -> Page * { return new P(context, parent); }};
 }
 
 } // namespace

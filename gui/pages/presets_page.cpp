@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/pages/presets_page.hpp"
 
+#include "gui/pages/table_look.hpp"
+
 #include <QComboBox>
 #include <QHBoxLayout>
-#include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
 #include <QSplitter>
@@ -28,14 +29,9 @@ PresetsPage::PresetsPage(const PageContext &context, QWidget *parent)
   table_->setModel(&rows_);
   table_->setAccessibleName(tr("Presets"));
   table_->setObjectName(QStringLiteral("presets"));
-  table_->setAlternatingRowColors(true);
-  table_->verticalHeader()->hide();
+  make_readable(*table_);
   table_->setSelectionBehavior(QAbstractItemView::SelectRows);
   table_->setSelectionMode(QAbstractItemView::SingleSelection);
-  table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
-  table_->horizontalHeader()->setStretchLastSection(true);
-  table_->setTabKeyNavigation(false);
-  table_->setWordWrap(false);
   tree_->setModel(&facts_);
   tree_->setAlternatingRowColors(true);
   tree_->setAccessibleName(tr("Facts of the preset, with sources"));
@@ -108,10 +104,7 @@ void PresetsPage::show_chosen() {
   report.left_aligned = true;
   tree_->setVisible(!report.sections.empty());
   facts_.set_report(std::move(report));
-  for (int section = 0; section < facts_.rowCount({}); ++section)
-    tree_->setFirstColumnSpanned(section, {}, true);
-  tree_->expandAll();
-  tree_->resizeColumnToContents(0);
+  unfold(*tree_);
 }
 
 } // namespace flopcast

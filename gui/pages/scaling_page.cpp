@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/pages/scaling_page.hpp"
 
+#include "gui/pages/table_look.hpp"
 #include "gui/plots/plot_panel.hpp"
 
 #include <QGridLayout>
-#include <QHeaderView>
 #include <QSplitter>
 #include <QTableView>
 #include <QVBoxLayout>
@@ -29,11 +29,7 @@ ScalingPage::ScalingPage(const PageContext &context, QWidget *parent)
   }
   table_->setModel(&rows_);
   table_->setAccessibleName(tr("The plan by number of GPUs"));
-  table_->setAlternatingRowColors(true);
-  table_->verticalHeader()->hide();
-  table_->horizontalHeader()->setStretchLastSection(true);
-  table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
-  table_->setTabKeyNavigation(false);
+  make_readable(*table_);
   auto *split = new QSplitter(Qt::Vertical, this);
   split->setObjectName(QStringLiteral("scaling"));
   split->setChildrenCollapsible(false);
@@ -55,10 +51,10 @@ void ScalingPage::show_input(const PageInput &input) {
     return;
   shown_ = input.request;
   own_gpus_ = input.plan->run.cluster.gpus;
-  job_.start([session = session_, request = input.request, gpus = own_gpus_](
-                 const std::stop_token &stop) {
-    return scaling(*session, request, scaling_counts(gpus), stop);
-  });
+  job_.start(
+      [session = session_, request = input.request, gpus = own_gpus_](const std::stop_token &stop) {
+        return scaling(*session, request, scaling_counts(gpus), stop);
+      });
 }
 
 void ScalingPage::show_points(const Points &points) {

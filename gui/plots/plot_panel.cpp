@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/plots/plot_panel.hpp"
 
+#include "gui/pages/table_look.hpp"
 #include "gui/plots/plot_view.hpp"
 
 #include <QHBoxLayout>
-#include <QHeaderView>
 #include <QLabel>
 #include <QStackedWidget>
 #include <QTableView>
@@ -15,7 +15,8 @@ namespace flopcast {
 
 PlotPanel::PlotPanel(QWidget *parent)
     : QWidget(parent), title_(new QLabel(this)), as_table_(new QToolButton(this)),
-      stack_(new QStackedWidget(this)), view_(new PlotView(stack_)), table_(new QTableView(stack_)) {
+      stack_(new QStackedWidget(this)), view_(new PlotView(stack_)),
+      table_(new QTableView(stack_)) {
   QFont bold = title_->font();
   bold.setBold(true);
   title_->setFont(bold);
@@ -35,11 +36,7 @@ PlotPanel::PlotPanel(QWidget *parent)
   connect(save_button, &QToolButton::clicked, this, &PlotPanel::export_wanted);
 
   table_->setModel(&rows_);
-  table_->setAlternatingRowColors(true);
-  table_->verticalHeader()->hide();
-  table_->horizontalHeader()->setStretchLastSection(true);
-  table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
-  table_->setTabKeyNavigation(false);
+  make_readable(*table_);
   stack_->addWidget(view_);
   stack_->addWidget(table_);
 

@@ -48,6 +48,22 @@ std::pair<double, double> range_of(const std::vector<double> &values) {
   return range;
 }
 
+/// Of the positions that have a value.
+std::pair<double, double> shown_range(const PlotSeries &series) {
+  std::vector<double> shown;
+  for (std::size_t i = 0; i < series.x.size(); ++i)
+    if (!std::isnan(series.y[i]))
+      shown.push_back(series.x[i]);
+  return range_of(shown);
+}
+
+/// A value at the end of a bar: whole numbers in groups where they are large.
+QString bar_text(double value, const QLocale &locale) {
+  constexpr double large = 1000;
+  return std::abs(value) >= large ? locale.toString(std::round(value), 'f', 0)
+                                  : QString::number(value, 'g', 4);
+}
+
 [[noreturn]] void refuse(const QString &file, const QString &why) {
   throw InputError({file.toStdString(), 0, 0}, why.toStdString());
 }
@@ -213,7 +229,7 @@ void PlotView::label_bars(const QCPAbstractPlottable * /*bars*/, const PlotSerie
     auto *text = new QCPItemText(canvas_);
     text->setFont(font());
     text->setColor(palette().color(QPalette::Text));
-    text->setText(QString::number(series.y[i], 'g', 4));
+    text->setText(bar_text(series.y[i], locale()));
     const double at = std::max(series.y[i], 0.0) + 0.008 * largest;
     if (plot_.horizontal) {
       text->position->setCoords(at, series.x[i]);
@@ -234,7 +250,7 @@ void PlotView::fit_axes() {
   std::vector<double> sums(static_cast<std::size_t>(plot_.x.categories.size()), 0.0);
   bool bars = false;
   for (const PlotSeries &series : plot_.series) {
-    const auto [first, last] = range_of(series.x);
+    const auto [first, last] = shown_range(series);
     const auto [low, high] = range_of(series.y);
     key_range = {std::min(key_range.first, first), std::max(key_range.second, last)};
     value_range = {std::min(value_range.first, low), std::max(value_range.second, high)};
@@ -257,6 +273,11 @@ void PlotView::fit_axes() {
     keys->setRange(key_range.first, key_range.second);
   if (plot_.y.logarithmic) {
     values->setRange(value_range.first / 1.3, value_range.second * 1.3);
+    // Less than three decades would have one or two labels.
+    constexpr double narrow = 1000;
+    const QSharedPointer<QCPAxisTickerLog> ticker(new QCPAxisTickerLog);
+    ticker->setLogBase(value_range.second / value_range.first < narrow ? 2 : 10);
+    values->setTicker(ticker);
   } else {
     // Room for the labels at the ends of lying bars.
     const double room = bars && plot_.horizontal && !plot_.stacked ? 1.16 : headroom;
@@ -287,8 +308,9 @@ void PlotView::draw_marks() {
     if (vertical) {
       position.setTypeX(QCPItemPosition::ptPlotCoords);
       position.setTypeY(QCPItemPosition::ptAxisRectRatio);
-      position.setCoords(mark.at, 0.02);
-      text->setPositionAlignment(Qt::AlignHCenter | Qt::AlignTop);
+      // At the foot, where falling and level lines leave room.
+      position.setCoords(mark.at, 0.98);
+      text->setPositionAlignment(Qt::AlignHCenter | Qt::AlignBottom);
     } else {
       position.setTypeX(QCPItemPosition::ptAxisRectRatio);
       position.setTypeY(QCPItemPosition::ptPlotCoords);

@@ -2,29 +2,6 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN" sourcelanguage="en">
     <context>
-        <name>CalibrationPage</name>
-        <message>
-            <source>What the calibration knows</source>
-            <translation>校准所含内容</translation>
-        </message>
-        <message>
-            <source>%1 (%2)</source>
-            <translation>%1（%2）</translation>
-        </message>
-        <message>
-            <source>Borrowed from a relative: this device itself was not measured.</source>
-            <translation>借用同类设备的校准：该设备本身未经测量。</translation>
-        </message>
-        <message>
-            <source>No measurements: one stated efficiency for each class of operators.</source>
-            <translation>没有测量：每类算子取一个给定的效率。</translation>
-        </message>
-        <message>
-            <source>Measured on %1; errors below are of samples that the fit did not see.</source>
-            <translation>在 %1 上测得；下列误差来自未参与拟合的样本。</translation>
-        </message>
-    </context>
-    <context>
         <name>Charts</name>
         <message>
             <source>on demand</source>
@@ -119,10 +96,6 @@
             <translation>条目</translation>
         </message>
         <message>
-            <source>cost (USD)</source>
-            <translation>成本（USD）</translation>
-        </message>
-        <message>
             <source>A plan that cannot run has no cost</source>
             <translation>无法运行的计划没有成本</translation>
         </message>
@@ -195,10 +168,6 @@
             <translation>付费方式</translation>
         </message>
         <message>
-            <source>total cost (USD)</source>
-            <translation>总成本（USD）</translation>
-        </message>
-        <message>
             <source>Nobody lists a price for this GPU</source>
             <translation>没有此 GPU 的报价</translation>
         </message>
@@ -266,63 +235,21 @@
             <source>Pin a scenario to compare it with others</source>
             <translation>固定一个方案以便比较</translation>
         </message>
-    </context>
-    <context>
-        <name>CommandPalette</name>
         <message>
-            <source>Type what you want to do</source>
-            <translation>输入要做的事</translation>
+            <source>million USD</source>
+            <translation>百万 USD</translation>
         </message>
         <message>
-            <source>Command</source>
-            <translation>命令</translation>
+            <source>thousand USD</source>
+            <translation>千 USD</translation>
         </message>
         <message>
-            <source>Commands</source>
-            <translation>命令列表</translation>
-        </message>
-    </context>
-    <context>
-        <name>ComparePage</name>
-        <message>
-            <source>Copy as Markdown</source>
-            <translation>复制为 Markdown</translation>
+            <source>cost (%1)</source>
+            <translation>成本（%1）</translation>
         </message>
         <message>
-            <source>Work on it</source>
-            <translation>编辑此方案</translation>
-        </message>
-        <message>
-            <source>Unpin</source>
-            <translation>取消固定</translation>
-        </message>
-        <message>
-            <source>Baseline</source>
-            <translation>基准</translation>
-        </message>
-        <message>
-            <source>Scenario</source>
-            <translation>方案</translation>
-        </message>
-        <message>
-            <source>Scenarios side by side</source>
-            <translation>方案并列</translation>
-        </message>
-        <message>
-            <source>The scenario becomes the plan that is edited; undo brings yours back</source>
-            <translation>此方案成为正在编辑的计划；撤销可恢复原计划</translation>
-        </message>
-        <message>
-            <source>&amp;Baseline</source>
-            <translation>基准(&amp;B)</translation>
-        </message>
-        <message>
-            <source>now</source>
-            <translation>当前</translation>
-        </message>
-        <message>
-            <source>Pin the plan as it stands (Ctrl+P), then change it: both stand here side by side.</source>
-            <translation>先固定当前计划（Ctrl+P），再修改：两者将在此并列。</translation>
+            <source>total cost (%1)</source>
+            <translation>总成本（%1）</translation>
         </message>
     </context>
     <context>
@@ -601,71 +528,6 @@
         </message>
     </context>
     <context>
-        <name>CostPage</name>
-        <message>
-            <source>The same run at listed prices</source>
-            <translation>同一训练按各种报价</translation>
-        </message>
-    </context>
-    <context>
-        <name>EstimatePage</name>
-        <message>
-            <source>Where the selected number comes from</source>
-            <translation>所选数字的来历</translation>
-        </message>
-        <message>
-            <source>Assumptions</source>
-            <translation>假设</translation>
-        </message>
-        <message>
-            <source>Numbers of the plan</source>
-            <translation>计划的数字</translation>
-        </message>
-        <message>
-            <source>Columns of the numbers</source>
-            <translation>数字的列</translation>
-        </message>
-        <message>
-            <source>&amp;Where the number comes from</source>
-            <translation>数字的来历(&amp;W)</translation>
-        </message>
-        <message>
-            <source>&amp;Numbers</source>
-            <translation>数字(&amp;N)</translation>
-        </message>
-        <message>
-            <source>Select a number to see its formula, what went in and the sources.</source>
-            <translation>选择一个数字，查看其公式、输入与来源。</translation>
-        </message>
-    </context>
-    <context>
-        <name>FieldRow</name>
-        <message>
-            <source>Back to what the plan says</source>
-            <translation>恢复计划中的值</translation>
-        </message>
-        <message>
-            <source>Reset %1</source>
-            <translation>重置%1</translation>
-        </message>
-        <message>
-            <source>on</source>
-            <translation>启用</translation>
-        </message>
-        <message>
-            <source>changed</source>
-            <translation>已改</translation>
-        </message>
-        <message>
-            <source>plan</source>
-            <translation>计划</translation>
-        </message>
-        <message>
-            <source>default</source>
-            <translation>默认</translation>
-        </message>
-    </context>
-    <context>
         <name>Fields</name>
         <message>
             <source>Model</source>
@@ -929,7 +791,231 @@
         </message>
     </context>
     <context>
-        <name>MainWindow</name>
+        <name>Pages</name>
+        <message>
+            <source>Numbers</source>
+            <translation>数字</translation>
+        </message>
+        <message>
+            <source>Step and memory</source>
+            <translation>每步与显存</translation>
+        </message>
+        <message>
+            <source>Scaling</source>
+            <translation>规模</translation>
+        </message>
+        <message>
+            <source>Cost</source>
+            <translation>成本</translation>
+        </message>
+        <message>
+            <source>Calibration</source>
+            <translation>校准</translation>
+        </message>
+        <message>
+            <source>Compare</source>
+            <translation>比较</translation>
+        </message>
+        <message>
+            <source>Presets</source>
+            <translation>预设</translation>
+        </message>
+    </context>
+    <context>
+        <name>Program</name>
+        <message>
+            <source>What training a large model takes.</source>
+            <translation>训练一个大模型需要什么。</translation>
+        </message>
+        <message>
+            <source>plan file, or the name of a shipped plan</source>
+            <translation>计划文件，或自带计划的名称</translation>
+        </message>
+        <message>
+            <source>override a key of the plan; may be repeated</source>
+            <translation>覆盖计划中的一个键；可重复</translation>
+        </message>
+        <message>
+            <source>system, light or dark, for this run</source>
+            <translation>system、light 或 dark，仅用于本次运行</translation>
+        </message>
+        <message>
+            <source>write a picture of the window, 1280 x 800, and exit</source>
+            <translation>写出 1280 x 800 的窗口图片后退出</translation>
+        </message>
+        <message>
+            <source>write pictures of all pages, in both themes and languages</source>
+            <translation>写出所有页面在两种主题、两种语言下的图片</translation>
+        </message>
+        <message>
+            <source>en or zh_CN, for this run</source>
+            <translation>en 或 zh_CN，仅用于本次运行</translation>
+        </message>
+        <message>
+            <source>--theme: expected system, light or dark, got "%1"</source>
+            <translation>--theme：应为 system、light 或 dark，实为“%1”</translation>
+        </message>
+        <message>
+            <source>expected one plan</source>
+            <translation>应只有一个计划</translation>
+        </message>
+        <message>
+            <source>--language: expected en or zh_CN, got "%1"</source>
+            <translation>--language：应为 en 或 zh_CN，实为“%1”</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::CalibrationPage</name>
+        <message>
+            <source>What the calibration knows</source>
+            <translation>校准所含内容</translation>
+        </message>
+        <message>
+            <source>%1 (%2)</source>
+            <translation>%1（%2）</translation>
+        </message>
+        <message>
+            <source>Borrowed from a relative: this device itself was not measured.</source>
+            <translation>借用同类设备的校准：该设备本身未经测量。</translation>
+        </message>
+        <message>
+            <source>No measurements: one stated efficiency for each class of operators.</source>
+            <translation>没有测量：每类算子取一个给定的效率。</translation>
+        </message>
+        <message>
+            <source>Measured on %1; errors below are of samples that the fit did not see.</source>
+            <translation>在 %1 上测得；下列误差来自未参与拟合的样本。</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::CommandPalette</name>
+        <message>
+            <source>Type what you want to do</source>
+            <translation>输入要做的事</translation>
+        </message>
+        <message>
+            <source>Command</source>
+            <translation>命令</translation>
+        </message>
+        <message>
+            <source>Commands</source>
+            <translation>命令列表</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::ComparePage</name>
+        <message>
+            <source>Copy as Markdown</source>
+            <translation>复制为 Markdown</translation>
+        </message>
+        <message>
+            <source>Work on it</source>
+            <translation>编辑此方案</translation>
+        </message>
+        <message>
+            <source>Unpin</source>
+            <translation>取消固定</translation>
+        </message>
+        <message>
+            <source>Baseline</source>
+            <translation>基准</translation>
+        </message>
+        <message>
+            <source>Scenario</source>
+            <translation>方案</translation>
+        </message>
+        <message>
+            <source>Scenarios side by side</source>
+            <translation>方案并列</translation>
+        </message>
+        <message>
+            <source>The scenario becomes the plan that is edited; undo brings yours back</source>
+            <translation>此方案成为正在编辑的计划；撤销可恢复原计划</translation>
+        </message>
+        <message>
+            <source>&amp;Baseline</source>
+            <translation>基准(&amp;B)</translation>
+        </message>
+        <message>
+            <source>now</source>
+            <translation>当前</translation>
+        </message>
+        <message>
+            <source>Pin the plan as it stands (Ctrl+P), then change it: both stand here side by side.</source>
+            <translation>先固定当前计划（Ctrl+P），再修改：两者将在此并列。</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::CostPage</name>
+        <message>
+            <source>The same run at listed prices</source>
+            <translation>同一训练按各种报价</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::EstimatePage</name>
+        <message>
+            <source>Where the selected number comes from</source>
+            <translation>所选数字的来历</translation>
+        </message>
+        <message>
+            <source>Assumptions</source>
+            <translation>假设</translation>
+        </message>
+        <message>
+            <source>Numbers of the plan</source>
+            <translation>计划的数字</translation>
+        </message>
+        <message>
+            <source>Columns of the numbers</source>
+            <translation>数字的列</translation>
+        </message>
+        <message>
+            <source>&amp;Where the number comes from</source>
+            <translation>数字的来历(&amp;W)</translation>
+        </message>
+        <message>
+            <source>&amp;Numbers</source>
+            <translation>数字(&amp;N)</translation>
+        </message>
+        <message>
+            <source>Select a number to see its formula, what went in and the sources.</source>
+            <translation>选择一个数字，查看其公式、输入与来源。</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::FieldRow</name>
+        <message>
+            <source>Back to what the plan says</source>
+            <translation>恢复计划中的值</translation>
+        </message>
+        <message>
+            <source>Reset %1</source>
+            <translation>重置%1</translation>
+        </message>
+        <message>
+            <source>on</source>
+            <translation>启用</translation>
+        </message>
+        <message>
+            <source>changed</source>
+            <translation>已改</translation>
+        </message>
+        <message>
+            <source>plan</source>
+            <translation>计划</translation>
+        </message>
+        <message>
+            <source>default</source>
+            <translation>默认</translation>
+        </message>
+        <message>
+            <source>preset</source>
+            <translation>预设</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::MainWindow</name>
         <message>
             <source>type changes</source>
             <translation>输入改动</translation>
@@ -1274,52 +1360,21 @@
         </message>
     </context>
     <context>
-        <name>MessageArea</name>
+        <name>flopcast::MessageArea</name>
         <message>
             <source>Message</source>
             <translation>消息</translation>
         </message>
     </context>
     <context>
-        <name>Pages</name>
-        <message>
-            <source>Numbers</source>
-            <translation>数字</translation>
-        </message>
-        <message>
-            <source>Step and memory</source>
-            <translation>每步与显存</translation>
-        </message>
-        <message>
-            <source>Scaling</source>
-            <translation>规模</translation>
-        </message>
-        <message>
-            <source>Cost</source>
-            <translation>成本</translation>
-        </message>
-        <message>
-            <source>Calibration</source>
-            <translation>校准</translation>
-        </message>
-        <message>
-            <source>Compare</source>
-            <translation>比较</translation>
-        </message>
-        <message>
-            <source>Presets</source>
-            <translation>预设</translation>
-        </message>
-    </context>
-    <context>
-        <name>PlanDocument</name>
+        <name>flopcast::PlanDocument</name>
         <message>
             <source>save</source>
             <translation>保存</translation>
         </message>
     </context>
     <context>
-        <name>PlanEditor</name>
+        <name>flopcast::PlanEditor</name>
         <message>
             <source>Fields</source>
             <translation>字段</translation>
@@ -1370,7 +1425,7 @@
         </message>
     </context>
     <context>
-        <name>PlanListModel</name>
+        <name>flopcast::PlanListModel</name>
         <message>
             <source>%1
 %2</source>
@@ -1379,7 +1434,7 @@
         </message>
     </context>
     <context>
-        <name>PlotPanel</name>
+        <name>flopcast::PlotPanel</name>
         <message>
             <source>Table</source>
             <translation>表格</translation>
@@ -1398,7 +1453,7 @@
         </message>
     </context>
     <context>
-        <name>PlotView</name>
+        <name>flopcast::PlotView</name>
         <message>
             <source>cannot tell the format from the name; end it in .png, .svg, .pdf or .csv</source>
             <translation>无法由文件名判断格式；请以 .png、.svg、.pdf 或 .csv 结尾</translation>
@@ -1409,7 +1464,7 @@
         </message>
     </context>
     <context>
-        <name>PresetsPage</name>
+        <name>flopcast::PresetsPage</name>
         <message>
             <source>Kind of presets</source>
             <translation>预设种类</translation>
@@ -1450,50 +1505,7 @@
         </message>
     </context>
     <context>
-        <name>Program</name>
-        <message>
-            <source>What training a large model takes.</source>
-            <translation>训练一个大模型需要什么。</translation>
-        </message>
-        <message>
-            <source>plan file, or the name of a shipped plan</source>
-            <translation>计划文件，或自带计划的名称</translation>
-        </message>
-        <message>
-            <source>override a key of the plan; may be repeated</source>
-            <translation>覆盖计划中的一个键；可重复</translation>
-        </message>
-        <message>
-            <source>system, light or dark, for this run</source>
-            <translation>system、light 或 dark，仅用于本次运行</translation>
-        </message>
-        <message>
-            <source>write a picture of the window, 1280 x 800, and exit</source>
-            <translation>写出 1280 x 800 的窗口图片后退出</translation>
-        </message>
-        <message>
-            <source>write pictures of all pages, in both themes and languages</source>
-            <translation>写出所有页面在两种主题、两种语言下的图片</translation>
-        </message>
-        <message>
-            <source>en or zh_CN, for this run</source>
-            <translation>en 或 zh_CN，仅用于本次运行</translation>
-        </message>
-        <message>
-            <source>--theme: expected system, light or dark, got "%1"</source>
-            <translation>--theme：应为 system、light 或 dark，实为“%1”</translation>
-        </message>
-        <message>
-            <source>expected one plan</source>
-            <translation>应只有一个计划</translation>
-        </message>
-        <message>
-            <source>--language: expected en or zh_CN, got "%1"</source>
-            <translation>--language：应为 en 或 zh_CN，实为“%1”</translation>
-        </message>
-    </context>
-    <context>
-        <name>ResultCard</name>
+        <name>flopcast::ResultCard</name>
         <message>
             <source>Share of the GPU's memory</source>
             <translation>占 GPU 显存的份额</translation>
@@ -1508,7 +1520,7 @@
         </message>
     </context>
     <context>
-        <name>ResultCards</name>
+        <name>flopcast::ResultCards</name>
         <message>
             <source>model FLOPs</source>
             <translation>模型 FLOPs</translation>
@@ -1543,7 +1555,7 @@
         </message>
     </context>
     <context>
-        <name>ResultModel</name>
+        <name>flopcast::ResultModel</name>
         <message>
             <source>Quantity</source>
             <translation>量</translation>
@@ -1558,7 +1570,7 @@
         </message>
     </context>
     <context>
-        <name>ScalingPage</name>
+        <name>flopcast::ScalingPage</name>
         <message>
             <source>The plan by number of GPUs</source>
             <translation>按 GPU 数量看计划</translation>

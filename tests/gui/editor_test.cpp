@@ -21,11 +21,12 @@ class Editor : public CommandLine {
 protected:
   Editor() {
     editor_.show_plan(answered(), "");
-    QObject::connect(&editor_, &PlanEditor::edited,
-                     [this](const std::vector<PlanEdit> &edits, const QString &, const QString &key) {
-                       edits_ = edits;
-                       merge_keys_.push_back(key);
-                     });
+    QObject::connect(
+        &editor_, &PlanEditor::edited,
+        [this](const std::vector<PlanEdit> &edits, const QString &, const QString &key) {
+          edits_ = edits;
+          merge_keys_.push_back(key);
+        });
   }
   [[nodiscard]] FieldRow &row(const std::string &key) const {
     const auto found = std::ranges::find(editor_.rows(), key,

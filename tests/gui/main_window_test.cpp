@@ -18,9 +18,9 @@
 #include <QMimeData>
 #include <QPlainTextEdit>
 #include <QTest>
-#include <QUndoStack>
 #include <QTextEdit>
 #include <QTreeView>
+#include <QUndoStack>
 
 namespace flopcast {
 namespace {

@@ -30,7 +30,8 @@ using namespace tests;
 
 class Dashboard : public CommandLine {
 protected:
-  Dashboard() : window_(std::make_unique<MainWindow>(shipped_session(), Settings(settings_file()))) {
+  Dashboard()
+      : window_(std::make_unique<MainWindow>(shipped_session(), Settings(settings_file()))) {
     window_->open_plan(QString::fromUtf8(example));
     window_->settle();
   }
@@ -89,10 +90,10 @@ TEST_F(Dashboard, NumbersEqualTheCommandLinesToTheLastDigit) {
   edit("price.rate", "2.10 USD/(GPU*h)");
   const std::string file = (folder() / "out.json").string();
   window_->export_to(QString::fromStdString(file));
-  EXPECT_EQ(content_of(file), run({"estimate", std::string(example), "--set",
-                                   "training.micro_batch=2", "--set", "data.tokens=1.5e12 token",
-                                   "--set", "price.rate=2.10 USD/(GPU*h)", "--json"})
-                                  .out);
+  EXPECT_EQ(content_of(file),
+            run({"estimate", std::string(example), "--set", "training.micro_batch=2", "--set",
+                 "data.tokens=1.5e12 token", "--set", "price.rate=2.10 USD/(GPU*h)", "--json"})
+                .out);
 }
 
 TEST_F(Dashboard, CardsFollowEditsAndUndo) {
@@ -140,7 +141,11 @@ TEST_F(Dashboard, ComparesPinnedScenariosAsTheCommandLineDoes) {
   // A, its twin B beside the plan as it stands, which is B.
   EXPECT_EQ(window_->scenarios().size(), 2U);
   const std::string csv =
-      run({"compare", std::string(example), file("b.toml", merged_plan(shipped_session().text(std::string(example)), "b.toml", "training.micro_batch=2")), "--format", "md"}).out;
+      run({"compare", std::string(example),
+           file("b.toml", merged_plan(shipped_session().text(std::string(example)), "b.toml",
+                                      "training.micro_batch=2")),
+           "--format", "md"})
+          .out;
   const Report &report = model.report();
   ASSERT_FALSE(report.sections.empty());
   for (const ReportSection &section : report.sections)
@@ -209,10 +214,10 @@ TEST_F(Dashboard, SavesAPlanThatEstimatesTheSame) {
   window_->settle();
   EXPECT_FALSE(window_->document().is_modified());
   EXPECT_EQ(card("time.step_s"), step);
-  EXPECT_EQ(run({"estimate", saved, "--format", "csv"}).out,
-            run({"estimate", std::string(example), "--set", "training.micro_batch=2", "--format",
-                 "csv"})
-                .out);
+  EXPECT_EQ(
+      run({"estimate", saved, "--format", "csv"}).out,
+      run({"estimate", std::string(example), "--set", "training.micro_batch=2", "--format", "csv"})
+          .out);
 }
 
 TEST_F(Dashboard, LosesNothingWhereAFileCannotBeWritten) {

@@ -47,7 +47,7 @@ TEST_F(PlanSessionRequest, ReadsTheFileEveryTime) {
 
 TEST(PlanSession, PassesEmptyLinesAndRemarksAmongOverrides) {
   const std::string changes = "\n  # a remark\n  training.micro_batch = 2  \r\n\n"
-                                "training.global_batch=768";
+                              "training.global_batch=768";
   EXPECT_EQ(change_lines(changes).size(), 2);
   EXPECT_TRUE(change_lines("").empty());
 }

@@ -51,8 +51,10 @@ TEST(MemoryChart, StacksTheFirstAndTheLastStageUnderTheCapacity) {
 
 TEST(CostChart, AddsUpToTheCost) {
   const EstimatedPlanPointer plan = answered();
-  const std::vector<double> lines = cost_chart(*plan).series.front().y;
-  EXPECT_NEAR(std::accumulate(lines.begin(), lines.end(), 0.0),
+  const PlotData chart = cost_chart(*plan);
+  const std::vector<double> &lines = chart.series.front().y;
+  EXPECT_EQ(chart.y.title, "cost (thousand USD)"); // between 10,000 and 10 million
+  EXPECT_NEAR(1e3 * std::accumulate(lines.begin(), lines.end(), 0.0),
               plan->estimate.run->total_cost.in(units::usd), 1e-3);
 }
 
@@ -63,8 +65,7 @@ TEST(ScalingChart, LeavesGapsWhereThePlanCannotRun) {
   ASSERT_TRUE(points);
   const PlotData chart = scaling_chart(*points, "time.step_s", 1024);
   EXPECT_TRUE(std::isnan(chart.series.front().y[0])) << "16 GPUs hold no 8 x 8 ranks";
-  EXPECT_EQ(chart.series.front().y[1],
-            answered()->estimate.step->time.total().in(units::second));
+  EXPECT_EQ(chart.series.front().y[1], answered()->estimate.step->time.total().in(units::second));
   const auto table = scaling_table(*points);
   ASSERT_EQ(table.size(), 3U);
   EXPECT_THAT(table[1].back().toStdString(), HasSubstr("GPUs"));
@@ -78,8 +79,7 @@ TEST(Scaling, GivesUpWhenToldTo) {
 }
 
 TEST(Scaling, LooksAtDoublingsAndHalvings) {
-  EXPECT_EQ(scaling_counts(8),
-            (std::vector<std::int64_t>{1, 2, 4, 8, 16, 32, 64, 128, 256}));
+  EXPECT_EQ(scaling_counts(8), (std::vector<std::int64_t>{1, 2, 4, 8, 16, 32, 64, 128, 256}));
   EXPECT_EQ(scaling_counts(24), (std::vector<std::int64_t>{3, 6, 12, 24, 48, 96, 192, 384, 768}));
 }
 
