@@ -70,8 +70,7 @@ ResultCard::ResultCard(std::string key, const QString &title, QWidget *parent)
   layout->addWidget(value_);
   if (key_ == memory_key) {
     bar_ = new QProgressBar(this);
-    bar_->setTextVisible(false);
-    bar_->setFixedHeight(7);
+    bar_->setFixedHeight(fontMetrics().height());
     bar_->setRange(0, 1000);
     bar_->setAccessibleName(tr("Share of the GPU's memory"));
     layout->addWidget(bar_);
@@ -102,8 +101,8 @@ void ResultCard::show_share_of_capacity(const EstimatedPlan &plan, double used) 
   const double share = capacity && capacity->value > 0 ? used / capacity->value : 0;
   constexpr double whole = 1000;
   bar_->setValue(static_cast<int>(std::min(share, 1.0) * whole));
-  title_->setText(share > 1 ? tr("memory per GPU: too much")
-                            : tr("memory per GPU, %1 %").arg(100 * share, 0, 'f', 0));
+  bar_->setFormat(QStringLiteral("%1 %").arg(100 * share, 0, 'f', 0));
+  title_->setText(share > 1 ? tr("memory: too much") : tr("memory per GPU"));
   QPalette colors = palette();
   if (share > 1)
     colors.setColor(QPalette::Highlight, mark_color(Tone::error, palette()));

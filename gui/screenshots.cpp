@@ -6,8 +6,27 @@
 #include <QApplication>
 #include <QDir>
 #include <QPixmap>
+#include <QUndoStack>
+
+#include <string>
 
 namespace flopcast {
+namespace {
+
+/// Something to compare: the plan and the same with twice the micro-batch.
+void show_comparison(MainWindow &window) {
+  window.settle();
+  if (!window.plan() || !window.scenarios().empty())
+    return;
+  window.pin();
+  const std::int64_t twice = 2 * window.plan()->run.plan.training.micro_batch;
+  window.document().edit({{"training.micro_batch", std::to_string(twice)}}, {}, {});
+  window.settle();
+  window.pin();
+  window.document().undo_stack()->undo();
+}
+
+} // namespace
 
 void save_screenshot(MainWindow &window, const QString &file) {
   window.settle();
@@ -24,6 +43,7 @@ void save_screenshot(MainWindow &window, const QString &file) {
 void save_screenshots(MainWindow &window, const QString &folder) {
   if (!QDir().mkpath(folder))
     throw InputError({folder.toStdString(), 0, 0}, "cannot be made");
+  show_comparison(window);
   for (const Language language : {Language::english, Language::chinese}) {
     window.set_language(language);
     for (const Theme theme : {Theme::light, Theme::dark}) {

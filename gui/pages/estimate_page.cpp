@@ -109,24 +109,24 @@ EstimatePage::EstimatePage(const PageContext & /*context*/, QWidget *parent)
   tree_->header()->setSectionsMovable(false);
   tree_->header()->setAccessibleName(tr("Columns of the numbers"));
 
-  auto *side = new QSplitter(Qt::Vertical);
-  side->setObjectName(QStringLiteral("side"));
-  side->setChildrenCollapsible(false);
-  side->setHandleWidth(splitter_handle);
-  side->addWidget(titled(heading(tr("&Where the number comes from"), chain_, this), chain_));
-  side->addWidget(titled(assumptions_title_, assumptions_));
-  side->setSizes({300, 340});
+  auto *below = new QSplitter(Qt::Horizontal);
+  below->setObjectName(QStringLiteral("below"));
+  below->setChildrenCollapsible(false);
+  below->setHandleWidth(splitter_handle);
+  below->addWidget(titled(heading(tr("&Where the number comes from"), chain_, this), chain_));
+  below->addWidget(titled(assumptions_title_, assumptions_));
+  below->setSizes({360, 360});
 
-  auto *columns = new QSplitter(Qt::Horizontal, this);
-  columns->setObjectName(QStringLiteral("columns"));
-  columns->setChildrenCollapsible(false);
-  columns->setHandleWidth(splitter_handle);
-  columns->addWidget(titled(heading(tr("&Numbers"), tree_, this), tree_));
-  columns->addWidget(side);
-  columns->setSizes({450, 290});
+  auto *rows = new QSplitter(Qt::Vertical, this);
+  rows->setObjectName(QStringLiteral("rows"));
+  rows->setChildrenCollapsible(false);
+  rows->setHandleWidth(splitter_handle);
+  rows->addWidget(titled(heading(tr("&Numbers"), tree_, this), tree_));
+  rows->addWidget(below);
+  rows->setSizes({400, 250});
 
   auto *layout = new QVBoxLayout(this);
-  layout->addWidget(columns, 1);
+  layout->addWidget(rows, 1);
 
   connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this,
           &EstimatePage::write_chain);

@@ -90,6 +90,15 @@ PlotView::PlotView(QWidget *parent) : QWidget(parent), canvas_(new QCustomPlot(t
   connect(canvas_, &QCustomPlot::mouseMove, this,
           [this](QMouseEvent *event) { tell_value(event->pos()); });
   connect(canvas_, &QCustomPlot::mouseDoubleClick, this, [this] { show_all(); });
+  // The width is known only once the plot is laid out.
+  connect(canvas_, &QCustomPlot::beforeReplot, this, [this] {
+    constexpr int pixels_an_entry = 150;
+    const int columns = std::max(1, canvas_->viewport().width() / pixels_an_entry);
+    if (canvas_->legend->wrap() != columns) {
+      canvas_->legend->setWrap(columns);
+      canvas_->legend->setFillOrder(QCPLayoutGrid::foColumnsFirst, true);
+    }
+  });
 }
 
 void PlotView::set_plot(const PlotData &plot) {
@@ -140,8 +149,6 @@ void PlotView::draw() {
       grid->setRowStretchFactor(1, 0.001);
       canvas_->legend->setMargins({4, 0, 4, 0});
     }
-    constexpr int pixels_an_entry = 150;
-    canvas_->legend->setWrap(std::max(1, width() / pixels_an_entry));
     for (int i = 0; i < canvas_->plottableCount(); ++i)
       if (!canvas_->plottable(i)->name().isEmpty())
         canvas_->plottable(i)->addToLegend();
@@ -362,7 +369,14 @@ void PlotView::show_all() {
 void PlotView::zoom(double factor) {
   if (plot_.empty() || !plot_.x.categories.isEmpty())
     return;
+  const QCPRange before = canvas_->xAxis->range();
   canvas_->xAxis->scaleRange(factor);
+  // Far below a pixel of what there is, doubles lose the points.
+  constexpr double narrowest = 1e-9;
+  const double width = canvas_->xAxis->range().size();
+  if (width < narrowest * std::abs(before.center()) ||
+      !QCPRange::validRange(canvas_->xAxis->range()))
+    canvas_->xAxis->setRange(before);
   canvas_->replot(QCustomPlot::rpQueuedReplot);
 }
 

@@ -1511,12 +1511,12 @@
             <translation>占 GPU 显存的份额</translation>
         </message>
         <message>
-            <source>memory per GPU: too much</source>
-            <translation>每 GPU 显存：超出</translation>
+            <source>memory: too much</source>
+            <translation>显存：超出</translation>
         </message>
         <message>
-            <source>memory per GPU, %1 %</source>
-            <translation>每 GPU 显存，%1 %</translation>
+            <source>memory per GPU</source>
+            <translation>每 GPU 显存</translation>
         </message>
     </context>
     <context>

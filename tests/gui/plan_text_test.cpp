@@ -64,11 +64,11 @@ goodput = 0.8
 )");
 }
 
-TEST(MergedPlan, AddsKeysToTheirTablesAndTablesAtTheEnd){
-    EXPECT_EQ(merged_plan(text, "plan.toml",
-                          "-hardware.nodes\nhardware.count=64\ntraining.micro_batch=2\n"
-                          "price.rate=2.10 USD/(GPU*h)\nmodel.layers=40\n"),
-              R"(name = "mine" # a title
+TEST(MergedPlan, AddsKeysToTheirTablesAndTablesAtTheEnd) {
+  EXPECT_EQ(merged_plan(text, "plan.toml",
+                        "-hardware.nodes\nhardware.count=64\ntraining.micro_batch=2\n"
+                        "price.rate=2.10 USD/(GPU*h)\nmodel.layers=40\n"),
+            R"toml(name = "mine" # a title
 
 [model]
 preset = "llama3-8b" # the base
@@ -85,7 +85,8 @@ goodput = 0.9
 micro_batch = 2
 
 [price]
-rate = "2.10 USD/(GPU*h)") ");
+rate = "2.10 USD/(GPU*h)"
+)toml");
 }
 
 TEST(MergedPlan, WritesAnewWhatLinesDoNotShow) {
