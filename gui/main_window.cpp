@@ -73,7 +73,12 @@ MainWindow::MainWindow(PlanSession session, Settings settings)
   show_nothing();
 }
 
-MainWindow::~MainWindow() = default;
+MainWindow::~MainWindow() {
+  // Pages ask the session from other threads: they go before it, those too that a change of
+  // language left to be deleted.
+  delete takeCentralWidget();
+  QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+}
 
 void MainWindow::open_start_plan() {
   scenarios_pending_ = !settings_.scenarios().isEmpty();

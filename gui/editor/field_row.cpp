@@ -9,6 +9,7 @@
 #include <QCompleter>
 #include <QGridLayout>
 #include <QLabel>
+#include <QLineEdit>
 #include <QScopedValueRollback>
 #include <QSlider>
 #include <QToolButton>
@@ -129,6 +130,7 @@ void FieldRow::add_choice(QGridLayout &layout, const PresetCatalog &catalog) {
     combo_->addItem(QString::fromStdString(choice));
   if (presets) {
     combo_->setEditable(true);
+    combo_->lineEdit()->setAccessibleName(field_.label);
     combo_->setInsertPolicy(QComboBox::NoInsert);
     combo_->completer()->setFilterMode(Qt::MatchContains);
     combo_->completer()->setCompletionMode(QCompleter::PopupCompletion);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/editor/value_spin_box.hpp"
 
+#include <QLineEdit>
 #include <QWheelEvent>
 
 #include <cmath>
@@ -26,6 +27,7 @@ ValueSpinBox::ValueSpinBox(const PlanField &field, QWidget *parent)
     setSingleStep((field.highest - field.lowest) / 100);
   setFocusPolicy(Qt::StrongFocus);
   setAlignment(Qt::AlignRight);
+  lineEdit()->setAccessibleName(field.label);
 }
 
 void ValueSpinBox::stepBy(int steps) {

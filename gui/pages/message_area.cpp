@@ -62,6 +62,7 @@ void MessageArea::offer(const QString &action) {
 void MessageArea::clear() {
   heading_.clear();
   message_.clear();
+  offer({});
   view_->clear();
   hide();
 }
