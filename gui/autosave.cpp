@@ -62,7 +62,8 @@ void Autosave::write(const PlanRequest &request) {
   QSaveFile target(file_);
   if (target.open(QIODevice::WriteOnly)) {
     target.write(request_json(request));
-    target.commit();
+    if (target.flush()) // else the last good one stays
+      target.commit();
   }
 }
 

@@ -140,10 +140,15 @@ bool MainWindow::save_to(const QString &file) {
   try {
     const PlanRequest &request = document_.request();
     std::string text = merged_plan(request.text.value_or(""), request.where, request.changes);
+    // A device or a folder would be replaced by the file.
+    if (QFileInfo::exists(file) && !QFileInfo(file).isFile())
+      throw InputError({file.toStdString(), 0, 0},
+                       tr("is no file; choose another name").toStdString());
     QSaveFile target(file);
     const QByteArray bytes = QByteArray::fromStdString(text);
     if (!target.open(QIODevice::WriteOnly) || target.write(bytes) != bytes.size() ||
-        !target.commit())
+        // What is buffered meets a full disk only here: commit() would not tell.
+        !target.flush() || !target.commit())
       throw InputError({file.toStdString(), 0, 0},
                        tr("cannot be written: %1; choose another folder")
                            .arg(target.errorString())

@@ -37,6 +37,7 @@ PlotPanel::PlotPanel(QWidget *parent)
 
   table_->setModel(&rows_);
   make_readable(*table_);
+  table_->setAccessibleName(tr("The same numbers as a table"));
   stack_->addWidget(view_);
   stack_->addWidget(table_);
 

@@ -462,7 +462,7 @@ void PlotView::save(const QString &file) {
       paint(&pdf, static_cast<double>(pdf.width()) / size.width());
     }
   }
-  if (!target.commit())
+  if (!target.flush() || !target.commit())
     refuse(file, tr("cannot be written: %1").arg(target.errorString()));
 }
 

@@ -1358,6 +1358,10 @@
             <source>Results</source>
             <translation>结果</translation>
         </message>
+        <message>
+            <source>is no file; choose another name</source>
+            <translation>不是文件；请换一个名称</translation>
+        </message>
     </context>
     <context>
         <name>flopcast::MessageArea</name>

@@ -22,6 +22,10 @@
 #include <QTreeView>
 #include <QUndoStack>
 
+#include <csignal>
+
+#include <sys/resource.h>
+
 namespace flopcast {
 namespace {
 
@@ -226,10 +230,26 @@ TEST_F(Dashboard, LosesNothingWhereAFileCannotBeWritten) {
   EXPECT_TRUE(window_->document().is_modified());
   EXPECT_THAT(window_->findChild<MessageArea *>()->text().toStdString(),
               HasSubstr("nothing is lost"));
-  if (QFile::exists("/dev/full")) {
-    EXPECT_FALSE(window_->save_to("/dev/full")) << "a full disk";
-  }
+  EXPECT_FALSE(window_->save_to(QString::fromStdString(folder().string()))) << "a folder";
   EXPECT_TRUE(window_->document().is_modified());
+}
+
+TEST_F(Dashboard, LosesNothingOnAFullDisk) {
+  edit("training.micro_batch", "2");
+  const QString target = QString::fromStdString((folder() / "mine.toml").string());
+  // No room for a single byte more.
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit none{0, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &none);
+  const bool written = window_->save_to(target);
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, old_handler);
+  EXPECT_FALSE(written);
+  EXPECT_FALSE(QFile::exists(target)) << "no half a plan";
+  EXPECT_TRUE(window_->document().is_modified());
+  EXPECT_TRUE(window_->save_to(target)) << "once there is room";
 }
 
 TEST_F(Dashboard, ExportsAllPlots) {

@@ -94,7 +94,8 @@ TEST(PriceVariants, CostWhatTheCommandLineSaysOfThem) {
 }
 
 TEST(CalibrationChart, ShowsHeldBackErrorsOfWhatWasMeasured) {
-  const Calibration &calibration = answered()->run.cluster.calibration;
+  const EstimatedPlanPointer plan = answered();
+  const Calibration &calibration = plan->run.cluster.calibration;
   const PlotData chart = calibration_chart(calibration);
   ASSERT_EQ(chart.series.size(), 2U);
   ASSERT_FALSE(calibration.errors.empty());
