@@ -25,6 +25,8 @@ if(FLOPCAST_GUI_ENABLED)
   install(TARGETS flopcast-gui RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(FILES ${desktop}.desktop DESTINATION ${CMAKE_INSTALL_DATADIR}/applications)
   install(FILES ${desktop}.metainfo.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/metainfo)
+  install(FILES ${desktop}.mime.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/mime/packages
+    RENAME io.github.flopcast.Flopcast.xml)
   install(FILES ${desktop}.svg DESTINATION ${CMAKE_INSTALL_DATADIR}/icons/hicolor/scalable/apps)
 endif()
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/main_window.hpp"
+#include "gui/screenshots.hpp"
 
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QCoreApplication>
 #include <QIcon>
-#include <QPixmap>
 #include <QStyleFactory>
 
 #include <cstdlib>
@@ -35,19 +35,6 @@ int complain(const QString &text) {
   return exit_bad_input;
 }
 
-int take_screenshot(MainWindow &window, const QString &file) {
-  // Not shown, only laid out: the offscreen platform complains of windows that it shows.
-  // The first round of events hands the theme to the widgets. The first picture lays them out, and
-  // their scroll bars follow the sizes only in the second round.
-  QApplication::processEvents();
-  window.grab();
-  QApplication::processEvents();
-  constexpr int smallest_file = 0;
-  if (!window.grab().save(file, nullptr, smallest_file))
-    return complain(Program::tr("%1: cannot be written").arg(file));
-  return window.error().isEmpty() ? EXIT_SUCCESS : complain(window.error());
-}
-
 int run(QApplication &application) {
   QCommandLineParser parser;
   parser.setApplicationDescription(Program::tr("What training a large model takes."));
@@ -61,7 +48,12 @@ int run(QApplication &application) {
                                  "THEME");
   const QCommandLineOption screenshot(
       "screenshot", Program::tr("write a picture of the window, 1280 x 800, and exit"), "FILE.png");
-  parser.addOptions({set, theme, screenshot});
+  const QCommandLineOption screenshots(
+      "screenshots", Program::tr("write pictures of all pages, in both themes and languages"),
+      "FOLDER");
+  const QCommandLineOption language("language", Program::tr("en or zh_CN, for this run"),
+                                    "LANGUAGE");
+  parser.addOptions({set, theme, language, screenshot, screenshots});
   parser.process(application);
 
   const std::optional<Theme> wanted = theme_of(parser.value(theme));
@@ -71,7 +63,12 @@ int run(QApplication &application) {
   if (parser.positionalArguments().size() > 1)
     return complain(Program::tr("expected one plan"));
 
-  const bool picture = parser.isSet(screenshot);
+  const std::optional<Language> wanted_language = language_of(parser.value(language));
+  if (parser.isSet(language) && !wanted_language)
+    return complain(
+        Program::tr("--language: expected en or zh_CN, got \"%1\"").arg(parser.value(language)));
+
+  const bool picture = parser.isSet(screenshot) || parser.isSet(screenshots);
   const auto executable = QApplication::applicationFilePath().toStdString();
   // A picture is the same whatever its user's window looks like.
   MainWindow window(PlanSession(PresetCatalog(PresetCatalog::standard_directories(executable))),
@@ -80,11 +77,22 @@ int run(QApplication &application) {
     window.set_theme(*wanted);
   else if (picture)
     window.set_theme(Theme::light);
-  window.set_overrides(parser.values(set).join(u'\n'));
-  if (!parser.positionalArguments().isEmpty())
+  if (wanted_language)
+    window.set_language(*wanted_language);
+  if (parser.positionalArguments().isEmpty())
+    window.open_start_plan();
+  else
     window.open_plan(parser.positionalArguments().constFirst());
-  if (picture)
-    return take_screenshot(window, parser.value(screenshot));
+  if (parser.isSet(set))
+    window.set_overrides(parser.values(set).join(u'\n'));
+  if (picture) {
+    window.resize(1280, 800);
+    if (parser.isSet(screenshots))
+      save_screenshots(window, parser.value(screenshots));
+    else
+      save_screenshot(window, parser.value(screenshot));
+    return window.error().isEmpty() ? EXIT_SUCCESS : complain(window.error());
+  }
   window.show();
   return QApplication::exec();
 }

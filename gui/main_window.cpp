@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/main_window.hpp"
 
+#include "gui/editor/plan_editor.hpp"
 #include "gui/export.hpp"
-#include "gui/pages/estimate_page.hpp"
-#include "gui/pages/plan_panel.hpp"
+#include "gui/nearest_edits.hpp"
+#include "gui/pages/message_area.hpp"
+#include "gui/plots/plot_panel.hpp"
+#include "gui/result_cards.hpp"
+#include "reports/report.hpp"
 
 #include <QAction>
-#include <QActionGroup>
 #include <QApplication>
 #include <QClipboard>
-#include <QCloseEvent>
-#include <QDragEnterEvent>
-#include <QDropEvent>
-#include <QFileDialog>
+#include <QDir>
+#include <QElapsedTimer>
+#include <QEventLoop>
 #include <QFileInfo>
-#include <QMenuBar>
-#include <QMimeData>
-#include <QSplitter>
+#include <QLabel>
+#include <QSaveFile>
 #include <QStatusBar>
+#include <QTabWidget>
+#include <QUndoStack>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -27,151 +31,308 @@ namespace {
 
 // Long enough not to call a half-typed key wrong, short enough to feel immediate.
 constexpr auto pause_in_typing = std::chrono::milliseconds(250);
-
+constexpr auto autosave_delay = std::chrono::milliseconds(500);
 constexpr int status_shown_ms = 5000;
+constexpr auto start_plan = "gpt3-175b-a100"; // that README estimates
+// A plan takes a few kilobytes: what is larger is another kind of file.
+constexpr qint64 largest_plan = 4 << 20;
 
-/// The file of a drag that carries one, or "".
-QString dragged_file(const QMimeData &data) {
-  const QList<QUrl> urls = data.urls();
-  return urls.size() == 1 && urls.front().isLocalFile() ? urls.front().toLocalFile() : QString();
-}
+constexpr auto new_plan_text = R"([model]
+preset = "llama3.1-8b"
+
+[hardware]
+gpu = "h100"
+count = 64
+)";
+
+QString text_of(const std::string &text) { return QString::fromStdString(text); }
 
 } // namespace
 
 MainWindow::MainWindow(PlanSession session, Settings settings)
-    : session_(std::move(session)), settings_(std::move(settings)) {
-  auto *open = new QAction(tr("&Open plan…"), this);
-  open->setShortcut(QKeySequence::Open);
-  connect(open, &QAction::triggered, this, &MainWindow::ask_for_plan);
-
-  auto *columns = new QSplitter(Qt::Horizontal, this);
-  columns->setObjectName(QStringLiteral("window"));
-  columns->setChildrenCollapsible(false);
-  panel_ = new PlanPanel(open, columns);
-  page_ = new EstimatePage(columns);
-  columns->addWidget(panel_);
-  columns->addWidget(page_);
-  columns->setStretchFactor(1, 1);
-  columns->setSizes({260, 1020});
-  setCentralWidget(columns);
-
-  add_file_menu(open);
-  add_view_menu();
-  statusBar();
+    : session_(std::move(session)), settings_(std::move(settings)), document_(this),
+      autosave_(settings_.folder()),
+      job_([this](const Answered &answered) { show_answer(answered); }) {
   setAcceptDrops(true);
-  setWindowTitle(tr("Flopcast"));
-
-  panel_->set_plans(session_.shipped_plans());
-  page_->show_nothing(tr("No plan"));
-  reload();
-
   typing_.setSingleShot(true);
   typing_.setInterval(pause_in_typing);
-  connect(panel_, &PlanPanel::plan_chosen, this, &MainWindow::open_plan);
-  connect(panel_, &PlanPanel::overrides_edited, &typing_, qOverload<>(&QTimer::start));
-  connect(&typing_, &QTimer::timeout, this, &MainWindow::reload);
+  connect(&typing_, &QTimer::timeout, this, [this] {
+    document_.set_changes(typed_.toStdString(), tr("type changes"), QStringLiteral("typed"));
+  });
+  autosave_soon_.setSingleShot(true);
+  autosave_soon_.setInterval(autosave_delay);
+  connect(&autosave_soon_, &QTimer::timeout, this,
+          [this] { autosave_.write(document_.request()); });
+  connect(&document_, &PlanDocument::changed, this, [this] {
+    autosave_soon_.start();
+    ask();
+  });
+  apply_language(settings_.language());
+  build();
   restore();
+  show_nothing();
 }
 
-void MainWindow::add_file_menu(QAction *open) {
-  QMenu *menu = menuBar()->addMenu(tr("&File"));
-  menu->addAction(open);
-  reload_ = menu->addAction(tr("&Reload"), QKeySequence::Refresh, this, &MainWindow::reload);
-  menu->addSeparator();
-  copy_ = menu->addAction(tr("&Copy as Markdown"), QKeySequence(tr("Ctrl+Shift+C")), this,
-                          &MainWindow::copy_markdown);
-  export_ = menu->addAction(tr("&Export…"), QKeySequence(tr("Ctrl+E")), this,
-                            &MainWindow::ask_for_export);
-  menu->addSeparator();
-  // Not QKeySequence::Quit, which is empty outside GNOME and KDE.
-  menu->addAction(tr("&Quit"), QKeySequence(tr("Ctrl+Q")), this, &MainWindow::close);
+MainWindow::~MainWindow() {
+  // Pages ask the session from other threads: they go before it, those too that a change of
+  // language left to be deleted.
+  delete takeCentralWidget();
+  QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
 }
 
-void MainWindow::add_view_menu() {
-  QMenu *menu = menuBar()->addMenu(tr("&View"));
-  menu->addAction(tr("&Find a plan"), QKeySequence::Find, panel_, &PlanPanel::focus_filter);
-  menu->addAction(tr("&Overrides"), QKeySequence(tr("Ctrl+L")), panel_,
-                  &PlanPanel::focus_overrides);
-  menu->addSeparator();
-  QMenu *themes = menu->addMenu(tr("&Theme"));
-  themes_ = new QActionGroup(this);
-  for (const auto &[theme, name] :
-       {std::pair{Theme::system, tr("&System")}, std::pair{Theme::light, tr("&Light")},
-        std::pair{Theme::dark, tr("&Dark")}}) {
-    QAction *action = themes->addAction(name);
-    action->setCheckable(true);
-    action->setObjectName(to_text(theme));
-    themes_->addAction(action);
-    connect(action, &QAction::triggered, this, [this, chosen = theme] {
-      settings_.set_theme(chosen);
-      set_theme(chosen);
-    });
+void MainWindow::open_start_plan() {
+  scenarios_pending_ = !settings_.scenarios().isEmpty();
+  if (auto recovered = autosave_.take_recovered()) {
+    document_.restore(std::move(*recovered));
+    settle();
+    show_notice(tr("Recovered"), tr("The last session ended without saving; this is the plan as it "
+                                    "was."));
+    return;
   }
-}
-
-void MainWindow::restore() {
-  if (!restoreGeometry(settings_.geometry()))
-    resize(1280, 800);
-  for (QSplitter *splitter : findChildren<QSplitter *>())
-    splitter->restoreState(settings_.splitter(splitter->objectName()));
-  set_theme(settings_.theme());
+  if (auto last = request_of_json(settings_.plan()))
+    document_.restore(std::move(*last));
+  else
+    open_plan(QString::fromLatin1(start_plan));
 }
 
 void MainWindow::open_plan(const QString &where) {
-  where_ = QString::fromStdString(session_.located(where.toStdString()));
-  panel_->select(where_);
-  reload();
+  const std::string file = session_.located(where.toStdString());
+  error_.clear();
+  try {
+    if (QFileInfo(text_of(file)).size() > largest_plan)
+      throw InputError({file, 0, 0}, "is no plan: plans are TOML files of a few kilobytes");
+    PlanRequest request{file, {}, session_.text(file)};
+    document_.open(std::move(request), tr("open %1").arg(QFileInfo(text_of(file)).fileName()));
+    settings_.add_recent_file(text_of(file));
+  } catch (const InputError &error) {
+    // The plan that was open stays.
+    error_ = QString::fromUtf8(error.what());
+    show_notice(tr("This plan cannot be opened"), error_);
+  }
+}
+
+void MainWindow::new_plan() {
+  document_.open({tr("new plan").toStdString(), {}, std::string(new_plan_text)}, tr("new plan"));
 }
 
 void MainWindow::set_overrides(const QString &text) {
-  panel_->set_overrides(text);
-  reload();
+  typing_.stop();
+  document_.set_changes(text.toStdString(), tr("type changes"), {});
 }
 
 void MainWindow::reload() {
-  typing_.stop();
-  reload_->setEnabled(!where_.isEmpty());
-  plan_ = nullptr;
-  error_.clear();
-  if (!where_.isEmpty()) {
-    const PlanOutcome outcome =
-        session_.outcome({where_.toStdString(), panel_->overrides().toStdString()});
-    if (const auto *plan = std::get_if<EstimatedPlanPointer>(&outcome))
-      show_plan(*plan);
+  const PlanRequest &request = document_.request();
+  if (document_.is_empty())
+    return;
+  try {
+    PlanRequest again = request;
+    again.text = session_.text(request.where);
+    if (again == request)
+      ask();
     else
-      show_error(std::get<InputError>(outcome));
+      document_.open(std::move(again), tr("reload"));
+  } catch (const InputError &error) {
+    show_notice(tr("This plan cannot be read again"), QString::fromUtf8(error.what()));
   }
-  copy_->setEnabled(plan_ != nullptr);
-  export_->setEnabled(plan_ != nullptr);
+}
+
+bool MainWindow::save_to(const QString &file) {
+  try {
+    const PlanRequest &request = document_.request();
+    std::string text = merged_plan(request.text.value_or(""), request.where, request.changes);
+    // A device or a folder would be replaced by the file.
+    if (QFileInfo::exists(file) && !QFileInfo(file).isFile())
+      throw InputError({file.toStdString(), 0, 0},
+                       tr("is no file; choose another name").toStdString());
+    QSaveFile target(file);
+    const QByteArray bytes = QByteArray::fromStdString(text);
+    if (!target.open(QIODevice::WriteOnly) || target.write(bytes) != bytes.size() ||
+        // What is buffered meets a full disk only here: commit() would not tell.
+        !target.flush() || !target.commit())
+      throw InputError({file.toStdString(), 0, 0},
+                       tr("cannot be written: %1; choose another folder")
+                           .arg(target.errorString())
+                           .toStdString());
+    document_.saved(file.toStdString(), std::move(text));
+    settings_.add_recent_file(file);
+    statusBar()->showMessage(tr("Written: %1").arg(file), status_shown_ms);
+    return true;
+  } catch (const InputError &error) {
+    show_notice(tr("The plan was not saved; nothing is lost"), QString::fromUtf8(error.what()));
+    return false;
+  }
+}
+
+void MainWindow::ask() {
+  update_actions();
+  editor_->select(text_of(document_.request().where));
+  editor_->show_changes(document_.request().changes);
+  if (document_.is_empty()) {
+    job_.cancel();
+    show_nothing();
+    return;
+  }
+  cards_->set_stale(true);
+  job_.start([this, request = document_.request()](const std::stop_token & /*stop*/) {
+    // The session is not written to, and the job ends before the window does.
+    return std::optional(Answered{request, session_.outcome(request)});
+  });
+}
+
+void MainWindow::show_answer(const Answered &answered) {
+  error_.clear();
+  cards_->set_stale(job_.busy());
+  if (const auto *plan = std::get_if<EstimatedPlanPointer>(&answered.outcome)) {
+    shown_ = answered.request.where;
+    show_plan(*plan);
+  } else {
+    // Numbers of another plan would be taken for those of this one.
+    if (shown_ != answered.request.where) {
+      shown_.clear();
+      plan_ = nullptr;
+      cards_->show_plan(nullptr);
+      ++generation_;
+      show_current_page();
+    }
+    show_error(QString::fromUtf8(std::get<InputError>(answered.outcome).what()));
+  }
+  write_title();
+  update_actions();
+  if (std::exchange(scenarios_pending_, false))
+    restore_scenarios();
 }
 
 void MainWindow::show_plan(const EstimatedPlanPointer &plan) {
   plan_ = plan;
-  shown_ = where_;
-  const auto overrides = static_cast<int>(override_count(panel_->overrides().toStdString()));
-  const QString file = QFileInfo(where_).fileName();
-  page_->show_plan(plan, overrides == 0 ? file : tr("%1, overrides: %2").arg(file).arg(overrides));
-  setWindowTitle(tr("%1 – Flopcast").arg(QString::fromStdString(plan->report.title)));
+  ++generation_;
+  if (plan->report.alerts.empty()) {
+    message_->clear();
+  } else {
+    QStringList alerts;
+    for (const ReportRemark &alert : plan->report.alerts)
+      alerts.append(text_of(alert.label + ": " + alert.text));
+    message_->show_message(Tone::warning, tr("This plan cannot run"), alerts.join(u'\n'));
+    if (plan->nearest)
+      message_->offer(tr("Take the nearest"));
+  }
+  cards_->show_plan(plan);
+  editor_->show_plan(plan, document_.request().changes);
+  tabs_->setEnabled(true);
+  show_current_page();
 }
 
-void MainWindow::show_error(const InputError &error) {
-  // Numbers of another plan would be taken for those of this one.
-  if (shown_ != where_) {
-    page_->show_nothing(QFileInfo(where_).fileName());
-    setWindowTitle(tr("%1 – Flopcast").arg(QFileInfo(where_).fileName()));
-    shown_.clear();
+void MainWindow::show_error(const QString &text) {
+  error_ = text;
+  tabs_->setEnabled(false);
+  cards_->set_stale(true);
+  message_->show_message(Tone::error,
+                         plan_ ? tr("This cannot be read; the numbers are those before the change")
+                               : tr("This plan cannot be read"),
+                         text);
+}
+
+void MainWindow::show_notice(const QString &heading, const QString &text) {
+  message_->show_message(Tone::error, heading, text);
+}
+
+void MainWindow::show_nothing() {
+  plan_ = nullptr;
+  shown_.clear();
+  ++generation_;
+  cards_->show_plan(nullptr);
+  write_title();
+  message_->show_message(Tone::hint, tr("Choose a plan"),
+                         tr("Take one from the list, or open a plan file of your own; a file may "
+                            "also be dropped on this window."));
+  update_actions();
+  show_current_page();
+}
+
+void MainWindow::write_title() {
+  const PlanRequest &request = document_.request();
+  const QString file = QFileInfo(text_of(request.where)).fileName();
+  const auto changes = static_cast<int>(change_lines(request.changes).size());
+  title_->setText(plan_ ? text_of(plan_->report.title) : file.isEmpty() ? tr("No plan") : file);
+  subtitle_->setText(changes == 0 ? file : tr("%1, changes: %2").arg(file).arg(changes));
+  subtitle_->setVisible(!document_.is_empty());
+  setWindowTitle(document_.is_empty() ? tr("Flopcast")
+                                      : tr("%1[*] – Flopcast").arg(title_->text()));
+  setWindowModified(document_.is_modified());
+}
+
+PageInput MainWindow::page_input() const { return {document_.request(), plan_, scenarios_}; }
+
+void MainWindow::show_current_page() {
+  const int current = tabs_->currentIndex();
+  if (current < 0)
+    return;
+  const auto page = static_cast<std::size_t>(current);
+  if (page_generation_[page] == generation_)
+    return;
+  page_generation_[page] = generation_;
+  pages_[page]->show_input(page_input());
+}
+
+void MainWindow::show_page(const QString &id) {
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    if (entries_[i].id == id)
+      tabs_->setCurrentIndex(static_cast<int>(i));
+}
+
+void MainWindow::take_nearest() {
+  if (plan_ && plan_->nearest)
+    document_.edit(edits_towards(*plan_, *plan_->nearest), tr("take the nearest plan"), {});
+}
+
+void MainWindow::pin() {
+  if (!plan_)
+    return;
+  QString name(u'A');
+  while (std::ranges::find(scenarios_, name, &Scenario::name) != scenarios_.end() &&
+         name < QString(u'Z'))
+    name = QString(QChar(name.front().unicode() + 1));
+  scenarios_.push_back({name, plan_});
+  scenario_requests_.push_back(document_.request());
+  ++generation_;
+  show_current_page();
+  statusBar()->showMessage(tr("Pinned as %1: page Compare").arg(name), status_shown_ms);
+}
+
+void MainWindow::remove_scenario(int index) {
+  if (index < 0 || static_cast<std::size_t>(index) >= scenarios_.size())
+    return;
+  scenarios_.erase(scenarios_.begin() + index);
+  scenario_requests_.erase(scenario_requests_.begin() + index);
+  ++generation_;
+  show_current_page();
+}
+
+void MainWindow::work_on_scenario(int index) {
+  if (index >= 0 && static_cast<std::size_t>(index) < scenarios_.size())
+    document_.open(scenario_requests_[static_cast<std::size_t>(index)],
+                   tr("work on %1").arg(scenarios_[static_cast<std::size_t>(index)].name));
+}
+
+void MainWindow::restore_scenarios() {
+  for (const QByteArray &json : settings_.scenarios()) {
+    const auto request = request_of_json(json);
+    if (!request)
+      continue;
+    // One whose presets are gone since is left out.
+    const PlanOutcome outcome = session_.outcome(*request);
+    if (const auto *plan = std::get_if<EstimatedPlanPointer>(&outcome)) {
+      scenarios_.push_back({QString(QChar(u'A' + static_cast<int>(scenarios_.size()))), *plan});
+      scenario_requests_.push_back(*request);
+    }
   }
-  error_ = QString::fromStdString(error.what());
-  page_->show_error(shown_.isEmpty()
-                        ? tr("This plan cannot be read")
-                        : tr("This cannot be read; the numbers are those before the change"),
-                    error_);
+  ++generation_;
+  show_current_page();
 }
 
 void MainWindow::copy_markdown() {
   if (!plan_)
     return;
-  QApplication::clipboard()->setText(QString::fromStdString(to_markdown(plan_->report)));
+  QApplication::clipboard()->setText(text_of(to_markdown(plan_->report)));
   statusBar()->showMessage(tr("Copied as Markdown"), status_shown_ms);
 }
 
@@ -182,56 +343,60 @@ void MainWindow::export_to(const QString &file) {
     export_plan(*plan_, file.toStdString());
     statusBar()->showMessage(tr("Written: %1").arg(file), status_shown_ms);
   } catch (const InputError &error) {
-    page_->show_notice(tr("Nothing was exported"), QString::fromStdString(error.what()));
+    show_notice(tr("Nothing was exported"), QString::fromUtf8(error.what()));
   }
 }
 
-void MainWindow::ask_for_plan() {
-  const QString file = QFileDialog::getOpenFileName(
-      this, tr("Open a plan"), QFileInfo(where_).absolutePath(), tr("Plans (*.toml)"));
-  if (!file.isEmpty())
-    open_plan(file);
+int MainWindow::export_plots(const QString &folder, const QString &extension) {
+  int written = 0;
+  try {
+    for (std::size_t i = 0; i < pages_.size(); ++i) {
+      if (page_generation_[i] != generation_) {
+        page_generation_[i] = generation_;
+        pages_[i]->show_input(page_input());
+      }
+      settle();
+      for (PlotPanel *plot : pages_[i]->findChildren<PlotPanel *>())
+        if (!plot->plot().empty()) {
+          plot->save(QDir(folder).filePath(plot->plot().id + u'.' + extension));
+          ++written;
+        }
+    }
+    statusBar()->showMessage(tr("%n plots written", nullptr, written), status_shown_ms);
+  } catch (const InputError &error) {
+    show_notice(tr("Not all plots were exported"), QString::fromUtf8(error.what()));
+  }
+  return written;
 }
 
-void MainWindow::ask_for_export() {
-  // The dialog adds the extension itself, so that it asks before it writes over a file.
-  QFileDialog dialog(this, tr("Export"));
-  dialog.setAcceptMode(QFileDialog::AcceptSave);
-  dialog.setNameFilters({tr("Markdown (*.md)"), tr("CSV (*.csv)"), tr("JSON (*.json)")});
-  dialog.setDefaultSuffix(QStringLiteral("md"));
-  dialog.selectFile(QFileInfo(where_).completeBaseName());
-  connect(&dialog, &QFileDialog::filterSelected, &dialog, [&dialog](const QString &filter) {
-    for (const QString &suffix :
-         {QStringLiteral("md"), QStringLiteral("csv"), QStringLiteral("json")})
-      if (filter.contains(u'.' + suffix + u')'))
-        dialog.setDefaultSuffix(suffix);
-  });
-  if (dialog.exec() == QDialog::Accepted)
-    export_to(dialog.selectedFiles().constFirst());
+bool MainWindow::busy() const {
+  return job_.busy() || typing_.isActive() ||
+         std::ranges::any_of(pages_, [](const Page *page) { return page->busy(); });
 }
 
-void MainWindow::set_theme(Theme theme) {
-  for (QAction *action : themes_->actions())
-    if (action->objectName() == to_text(theme))
-      action->setChecked(true);
-  apply_theme(theme);
+void MainWindow::settle() {
+  constexpr int patience_ms = 30'000; // no answer takes a second; a test must end all the same
+  QElapsedTimer waited;
+  waited.start();
+  do
+    QApplication::processEvents(busy() ? QEventLoop::WaitForMoreEvents : QEventLoop::AllEvents);
+  while (busy() && waited.elapsed() < patience_ms);
 }
 
-void MainWindow::closeEvent(QCloseEvent *event) {
+void MainWindow::remember() {
   settings_.set_geometry(saveGeometry());
+  settings_.set_docks(dock_state());
   for (const QSplitter *splitter : findChildren<QSplitter *>())
     settings_.set_splitter(splitter->objectName(), splitter->saveState());
-  event->accept();
-}
-
-void MainWindow::dragEnterEvent(QDragEnterEvent *event) {
-  if (!dragged_file(*event->mimeData()).isEmpty())
-    event->acceptProposedAction();
-}
-
-void MainWindow::dropEvent(QDropEvent *event) {
-  open_plan(dragged_file(*event->mimeData()));
-  event->acceptProposedAction();
+  const int current = tabs_->currentIndex();
+  if (current >= 0)
+    settings_.set_page(entries_[static_cast<std::size_t>(current)].id);
+  if (!document_.is_empty())
+    settings_.set_plan(request_json(document_.request()));
+  QList<QByteArray> scenarios;
+  for (const PlanRequest &request : scenario_requests_)
+    scenarios.append(request_json(request));
+  settings_.set_scenarios(scenarios);
 }
 
 } // namespace flopcast

@@ -1,36 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/plan_session.hpp"
 
-#include "hardware/input/value.hpp"
+#include "gui/plan_text.hpp"
 #include "model/planning/plan_reader.hpp"
 #include "reports/estimate_report.hpp"
 
-#include <algorithm>
 #include <filesystem>
 #include <utility>
 
 namespace flopcast {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r";
-  const auto begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos)
-    return {};
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
-
-std::vector<std::string> assignments(std::string_view overrides) {
-  std::vector<std::string> found;
-  while (!overrides.empty()) {
-    const auto end = std::min(overrides.find('\n'), overrides.size());
-    const std::string_view line = trimmed(overrides.substr(0, end));
-    if (!line.empty() && line.front() != '#')
-      found.emplace_back(line);
-    overrides.remove_prefix(std::min(end + 1, overrides.size()));
-  }
-  return found;
-}
 
 bool is_file(const std::string &where) {
   std::error_code ignored;
@@ -53,8 +32,6 @@ std::string name_of(const PresetCatalog &catalog, const std::string &id) {
 
 } // namespace
 
-std::size_t override_count(const std::string &overrides) { return assignments(overrides).size(); }
-
 PlanSession::PlanSession(PresetCatalog catalog) : catalog_(std::move(catalog)) {}
 
 std::vector<ShippedPlan> PlanSession::shipped_plans() const {
@@ -71,17 +48,17 @@ std::string PlanSession::located(const std::string &where) const {
   return id.empty() ? where : catalog_.path("plans", id).string();
 }
 
-InputValue PlanSession::load(const std::string &where) const {
-  return load_toml(catalog_.locate("plans", where).string());
+std::string PlanSession::text(const std::string &where) const {
+  return read_file(catalog_.locate("plans", where).string());
 }
 
 PlanOutcome PlanSession::outcome(const PlanRequest &request) const {
   try {
-    InputValue root = load(request.where);
-    for (const std::string &assignment : assignments(request.overrides))
-      apply_override(root, assignment);
     auto plan = std::make_shared<EstimatedPlan>();
-    plan->run = read_plan(root, catalog_);
+    plan->written = request.text ? parse_toml(*request.text, request.where)
+                                 : load_toml(catalog_.locate("plans", request.where).string());
+    apply_changes(plan->written, request.changes);
+    plan->run = read_plan(plan->written, catalog_);
     plan->estimate = estimate(plan->run.plan, plan->run.cluster);
     if (!plan->estimate.feasible())
       plan->nearest = nearest_layout(plan->run.plan, plan->run.cluster);

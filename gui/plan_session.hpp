@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hardware/input/diagnostic.hpp"
+#include "hardware/input/value.hpp"
 #include "hardware/presets/catalog.hpp"
 #include "model/planning/estimate.hpp"
 #include "model/planning/layout_search.hpp"
@@ -25,12 +26,16 @@ struct ShippedPlan {
 
 /// What a user asks for, as on the command line: PLAN and --set.
 struct PlanRequest {
-  std::string where;     ///< a file, or the name of a shipped plan
-  std::string overrides; ///< key=value, one a line; empty lines and those that begin with # pass
+  std::string where;   ///< a file, or the name of a shipped plan; names the text in messages
+  std::string changes; ///< see change_lines()
+  std::optional<std::string> text = {}; ///< of the plan; absent: what `where` holds
+
+  bool operator==(const PlanRequest &) const = default;
 };
 
 /// A plan with its answer, which refers to the members: never copied or moved once made.
 struct EstimatedPlan {
+  InputValue written; ///< the plan's keys, changes included
   PlannedRun run;
   Estimate estimate;
   std::optional<Layout> nearest; ///< of a plan that cannot run
@@ -44,14 +49,12 @@ using EstimatedPlanPointer = std::shared_ptr<const EstimatedPlan>;
 /// An answer, never null, or what is wrong with the input.
 using PlanOutcome = std::variant<EstimatedPlanPointer, InputError>;
 
-/// Number of overrides in the text of a request.
-[[nodiscard]] std::size_t override_count(const std::string &overrides);
-
-/// Answers requests from files and presets. Knows no widgets; an answer takes milliseconds, the
-/// search for the nearest plan included, so callers need no thread for it.
+/// Answers requests from files and presets. Knows no widgets; safe to ask from many threads.
 class PlanSession {
 public:
   explicit PlanSession(PresetCatalog catalog);
+
+  [[nodiscard]] const PresetCatalog &catalog() const { return catalog_; }
 
   /// Sorted by id. A plan that cannot be read is listed under its id: asking for it says why.
   [[nodiscard]] std::vector<ShippedPlan> shipped_plans() const;
@@ -59,11 +62,12 @@ public:
   /// The file that `where` names, a shipped plan's included; `where` itself if it names none.
   [[nodiscard]] std::string located(const std::string &where) const;
 
+  /// The text of the plan at `where`. Throws InputError.
+  [[nodiscard]] std::string text(const std::string &where) const;
+
   [[nodiscard]] PlanOutcome outcome(const PlanRequest &request) const;
 
 private:
-  [[nodiscard]] InputValue load(const std::string &where) const;
-
   PresetCatalog catalog_;
 };
 

@@ -110,4 +110,16 @@ QColor secondary_text(const QPalette &palette) {
   return QColor::fromRgb(is_dark(palette) ? dark.faint : light.faint);
 }
 
+QColor series_color(std::size_t series, const QPalette &palette) {
+  // After Okabe and Ito 2008 (color universal design), darkened or lightened for contrast.
+  constexpr std::array<QRgb, series_color_count> on_light{0xFF0072B2, 0xFFC05A00, 0xFF00805E,
+                                                          0xFFB24C86, 0xFF8A6D00, 0xFF3B8FC4,
+                                                          0xFF555B66, 0xFF9A3324};
+  constexpr std::array<QRgb, series_color_count> on_dark{0xFF56B4E9, 0xFFE69F00, 0xFF2FC29B,
+                                                         0xFFE08BBB, 0xFFF0E442, 0xFF3B8FC4,
+                                                         0xFFB8BEC8, 0xFFF28B7D};
+  const auto &colors = is_dark(palette) ? on_dark : on_light;
+  return QColor::fromRgb(colors[series % colors.size()]);
+}
+
 } // namespace flopcast

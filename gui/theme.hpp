@@ -5,6 +5,7 @@
 #include <QPalette>
 #include <QString>
 
+#include <cstddef>
 #include <optional>
 
 namespace flopcast {
@@ -27,5 +28,10 @@ enum class Tone { hint, warning, error };
 
 /// Text that steps back behind the main text, still of 4.5 : 1 contrast on the palette's base.
 [[nodiscard]] QColor secondary_text(const QPalette &palette);
+
+/// Colours of the series of a plot, to be told apart by colour-blind readers too, of 3 : 1 contrast
+/// on the palette's base. Further series take a pattern besides.
+inline constexpr std::size_t series_color_count = 8;
+[[nodiscard]] QColor series_color(std::size_t series, const QPalette &palette);
 
 } // namespace flopcast

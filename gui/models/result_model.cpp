@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/models/result_model.hpp"
 
+#include "gui/core_texts.hpp"
 #include "reports/estimate_report.hpp"
 
 #include <QFont>
@@ -122,7 +123,7 @@ QVariant ResultModel::data(const QModelIndex &index, int role) const {
 
 QVariant ResultModel::section_data(const QModelIndex &index, int role) const {
   if (role == Qt::DisplayRole && index.column() == quantity_column)
-    return QString::fromStdString(plan_->report.sections[at(index.row())].title);
+    return core_text(plan_->report.sections[at(index.row())].title);
   if (role == Qt::FontRole) {
     QFont font;
     font.setBold(true);
@@ -135,7 +136,7 @@ QVariant ResultModel::row_data(const ReportRow &row, const QModelIndex &index, i
   switch (role) {
   case Qt::DisplayRole: {
     if (index.column() == quantity_column)
-      return QString::fromStdString(row.label);
+      return core_text(row.label);
     const std::size_t cell = at(index.column() - 1);
     return cell < row.cells.size() ? QString::fromStdString(row.cells[cell]) : QString();
   }
@@ -143,6 +144,8 @@ QVariant ResultModel::row_data(const ReportRow &row, const QModelIndex &index, i
     return index.column() == quantity_column ? QVariant() : right_aligned();
   case Qt::ToolTipRole: {
     const QString chain = explanation(index, tooltip_depth);
+    if (chain.isEmpty() && !row.cells.empty())
+      return QString::fromStdString(row.cells.front()); // may be shortened in its cell
     return chain.isEmpty() ? QVariant() : tooltip(chain);
   }
   case key_role:

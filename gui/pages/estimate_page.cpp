@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/pages/estimate_page.hpp"
 
+#include "gui/core_texts.hpp"
 #include "gui/pages/heading.hpp"
+#include "gui/theme.hpp"
 
 #include <QApplication>
 #include <QEvent>
@@ -87,22 +89,11 @@ private:
 
 } // namespace
 
-EstimatePage::EstimatePage(QWidget *parent)
-    : QWidget(parent), title_(new QLabel(this)), subtitle_(new QLabel(this)),
-      message_(new MessageArea(this)), tree_(new QTreeView(this)),
+EstimatePage::EstimatePage(const PageContext & /*context*/, QWidget *parent)
+    : Page(parent), tree_(new QTreeView(this)),
       chain_(text_pane(tr("Where the selected number comes from"), QStringLiteral("chain"), this)),
       assumptions_(text_pane(tr("Assumptions"), QStringLiteral("assumptions"), this)),
       assumptions_title_(heading(tr("Assumptions"), assumptions_, this)) {
-  QFont large = title_->font();
-  large.setPointSizeF(1.4 * large.pointSizeF());
-  large.setBold(true);
-  title_->setFont(large);
-  title_->setWordWrap(true);
-  title_->setTextFormat(Qt::PlainText);
-  title_->setObjectName(QStringLiteral("title"));
-  subtitle_->setTextFormat(Qt::PlainText);
-  subtitle_->setForegroundRole(QPalette::PlaceholderText);
-
   tree_->setModel(&results_);
   tree_->setAlternatingRowColors(true);
   tree_->setUniformRowHeights(true);
@@ -113,31 +104,29 @@ EstimatePage::EstimatePage(QWidget *parent)
   tree_->setIndentation(16);
   tree_->header()->setStretchLastSection(false);
   tree_->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
-  tree_->header()->setSectionResizeMode(ResultModel::quantity_column, QHeaderView::Stretch);
+  // Long texts of the first section are shortened, names of numbers are not.
+  tree_->header()->setSectionResizeMode(ResultModel::value_column, QHeaderView::Stretch);
   tree_->header()->setSectionsMovable(false);
   tree_->header()->setAccessibleName(tr("Columns of the numbers"));
 
-  auto *side = new QSplitter(Qt::Vertical);
-  side->setObjectName(QStringLiteral("side"));
-  side->setChildrenCollapsible(false);
-  side->setHandleWidth(splitter_handle);
-  side->addWidget(titled(heading(tr("&Where the number comes from"), chain_, this), chain_));
-  side->addWidget(titled(assumptions_title_, assumptions_));
-  side->setSizes({300, 340});
+  auto *below = new QSplitter(Qt::Horizontal);
+  below->setObjectName(QStringLiteral("below"));
+  below->setChildrenCollapsible(false);
+  below->setHandleWidth(splitter_handle);
+  below->addWidget(titled(heading(tr("&Where the number comes from"), chain_, this), chain_));
+  below->addWidget(titled(assumptions_title_, assumptions_));
+  below->setSizes({360, 360});
 
-  auto *columns = new QSplitter(Qt::Horizontal, this);
-  columns->setObjectName(QStringLiteral("columns"));
-  columns->setChildrenCollapsible(false);
-  columns->setHandleWidth(splitter_handle);
-  columns->addWidget(titled(heading(tr("&Numbers"), tree_, this), tree_));
-  columns->addWidget(side);
-  columns->setSizes({610, 390});
+  auto *rows = new QSplitter(Qt::Vertical, this);
+  rows->setObjectName(QStringLiteral("rows"));
+  rows->setChildrenCollapsible(false);
+  rows->setHandleWidth(splitter_handle);
+  rows->addWidget(titled(heading(tr("&Numbers"), tree_, this), tree_));
+  rows->addWidget(below);
+  rows->setSizes({400, 250});
 
   auto *layout = new QVBoxLayout(this);
-  layout->addWidget(title_);
-  layout->addWidget(subtitle_);
-  layout->addWidget(message_);
-  layout->addWidget(columns, 1);
+  layout->addWidget(rows, 1);
 
   connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this,
           &EstimatePage::write_chain);
@@ -145,27 +134,14 @@ EstimatePage::EstimatePage(QWidget *parent)
   connect(&results_, &QAbstractItemModel::dataChanged, this, &EstimatePage::write_chain);
 }
 
-void EstimatePage::show_plan(const EstimatedPlanPointer &plan, const QString &subtitle) {
+void EstimatePage::show_input(const PageInput &input) {
   const QString key =
       tree_->currentIndex().siblingAtColumn(0).data(ResultModel::key_role).toString();
-  plan_ = plan;
-  title_->setText(text_of(plan->report.title));
-  subtitle_->setText(subtitle);
-  subtitle_->show();
-  set_numbers_enabled(true);
-
-  QString alerts;
-  for (const ReportRemark &alert : plan->report.alerts)
-    alerts += tr("%1: %2").arg(text_of(alert.label), text_of(alert.text)) + u'\n';
-  if (alerts.isEmpty())
-    message_->clear();
-  else
-    message_->show_message(Tone::warning, tr("Infeasible plan"), alerts);
-
+  plan_ = input.plan;
   bool other_rows = false;
   const auto watch = connect(&results_, &QAbstractItemModel::modelReset, this,
                              [&other_rows] { other_rows = true; });
-  results_.set_plan(plan);
+  results_.set_plan(plan_);
   disconnect(watch);
   if (other_rows) {
     for (int section = 0; section < results_.rowCount({}); ++section)
@@ -173,35 +149,8 @@ void EstimatePage::show_plan(const EstimatedPlanPointer &plan, const QString &su
     tree_->expandAll();
     select_number(key);
   }
-  write_assumptions();
-}
-
-void EstimatePage::show_error(const QString &heading, const QString &text) {
-  set_numbers_enabled(false);
-  message_->show_message(Tone::error, heading, text);
-}
-
-void EstimatePage::show_notice(const QString &heading, const QString &text) {
-  message_->show_message(Tone::error, heading, text);
-}
-
-void EstimatePage::show_nothing(const QString &title) {
-  plan_ = nullptr;
-  title_->setText(title);
-  subtitle_->hide();
-  results_.set_plan(nullptr);
   write_chain();
   write_assumptions();
-  set_numbers_enabled(false);
-  message_->show_message(Tone::hint, tr("Choose a plan"),
-                         tr("Take one from the list, or open a plan file of your own; a file may "
-                            "also be dropped on this window."));
-}
-
-void EstimatePage::set_numbers_enabled(bool enabled) {
-  for (QWidget *widget : {static_cast<QWidget *>(tree_), static_cast<QWidget *>(chain_),
-                          static_cast<QWidget *>(assumptions_)})
-    widget->setEnabled(enabled);
 }
 
 void EstimatePage::select_number(const QString &key) {
@@ -225,7 +174,7 @@ void EstimatePage::write_chain() {
 }
 
 void EstimatePage::write_assumptions() {
-  assumptions_title_->setText(plan_ ? text_of(plan_->report.remarks_title) : tr("Assumptions"));
+  assumptions_title_->setText(plan_ ? core_text(plan_->report.remarks_title) : tr("Assumptions"));
   LineWriter writer(*assumptions_);
   if (plan_)
     for (const ReportRemark &remark : plan_->report.remarks) {

@@ -2,9 +2,7 @@
 #pragma once
 
 #include "gui/models/result_model.hpp"
-#include "gui/pages/message_area.hpp"
-
-#include <QWidget>
+#include "gui/pages/page.hpp"
 
 class QLabel;
 class QTextEdit;
@@ -13,34 +11,24 @@ class QTreeView;
 namespace flopcast {
 
 /// The answer to a plan: its numbers, where each comes from, and what was assumed.
-class EstimatePage : public QWidget {
+class EstimatePage : public Page {
   Q_OBJECT
 
 public:
-  explicit EstimatePage(QWidget *parent);
+  EstimatePage(const PageContext &context, QWidget *parent);
 
-  void show_plan(const EstimatedPlanPointer &plan, const QString &subtitle);
-  /// Says what is wrong. Numbers that stand there are greyed: they are those before the change.
-  void show_error(const QString &heading, const QString &text);
-  /// Something failed that the numbers do not depend on.
-  void show_notice(const QString &heading, const QString &text);
-  /// A page without numbers.
-  void show_nothing(const QString &title);
+  void show_input(const PageInput &input) override;
 
 protected:
   void changeEvent(QEvent *event) override;
 
 private:
-  void set_numbers_enabled(bool enabled);
   void select_number(const QString &key);
   void write_chain();
   void write_assumptions();
 
   ResultModel results_;
   EstimatedPlanPointer plan_;
-  QLabel *title_;
-  QLabel *subtitle_;
-  MessageArea *message_;
   QTreeView *tree_;
   QTextEdit *chain_;
   QTextEdit *assumptions_;

@@ -10,7 +10,8 @@ QLabel *heading(const QString &text, QWidget *pane, QWidget *parent) {
   QFont font = label->font();
   font.setBold(true);
   label->setFont(font);
-  label->setBuddy(pane);
+  if (pane != nullptr)
+    label->setBuddy(pane);
   return label;
 }
 

@@ -7,7 +7,8 @@ class QWidget;
 
 namespace flopcast {
 
-/// A bold label above `pane`; a mnemonic in the text leads into the pane.
+/// A bold label above `pane`; a mnemonic in the text leads into the pane, if
+/// there is one.
 [[nodiscard]] QLabel *heading(const QString &text, QWidget *pane, QWidget *parent);
 
 } // namespace flopcast

@@ -6,6 +6,7 @@
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QPainter>
+#include <QPushButton>
 #include <QTextEdit>
 
 #include <cmath>
@@ -18,7 +19,8 @@ constexpr int tallest = 170; // of 800: the numbers stay in sight below a long l
 
 } // namespace
 
-MessageArea::MessageArea(QWidget *parent) : QWidget(parent), view_(new QTextEdit(this)) {
+MessageArea::MessageArea(QWidget *parent)
+    : QWidget(parent), view_(new QTextEdit(this)), action_(new QPushButton(this)) {
   view_->setReadOnly(true);
   view_->setFrameShape(QFrame::NoFrame);
   view_->setTabChangesFocus(true);
@@ -28,7 +30,11 @@ MessageArea::MessageArea(QWidget *parent) : QWidget(parent), view_(new QTextEdit
   view_->document()->setDocumentMargin(0);
   auto *layout = new QHBoxLayout(this);
   layout->setContentsMargins(stripe + 10, 8, 10, 8);
-  layout->addWidget(view_);
+  layout->addWidget(view_, 1);
+  layout->addWidget(action_, 0, Qt::AlignTop);
+  action_->setObjectName(QStringLiteral("accept"));
+  action_->hide();
+  connect(action_, &QPushButton::clicked, this, &MessageArea::accepted);
   connect(view_->document()->documentLayout(), &QAbstractTextDocumentLayout::documentSizeChanged,
           this, &MessageArea::fit_height);
   hide();
@@ -38,6 +44,7 @@ void MessageArea::show_message(Tone tone, const QString &heading, const QString 
   tone_ = tone;
   heading_ = heading;
   message_ = text;
+  offer({});
   write();
   show();
   update();
@@ -47,9 +54,15 @@ void MessageArea::show_message(Tone tone, const QString &heading, const QString 
   }
 }
 
+void MessageArea::offer(const QString &action) {
+  action_->setText(action);
+  action_->setVisible(!action.isEmpty());
+}
+
 void MessageArea::clear() {
   heading_.clear();
   message_.clear();
+  offer({});
   view_->clear();
   hide();
 }

@@ -5,6 +5,7 @@
 
 #include <QWidget>
 
+class QPushButton;
 class QTextEdit;
 
 namespace flopcast {
@@ -18,9 +19,14 @@ public:
   explicit MessageArea(QWidget *parent);
 
   void show_message(Tone tone, const QString &heading, const QString &text);
+  /// A button beside the message; "" takes it away. Every message starts without one.
+  void offer(const QString &action);
   void clear();
   /// Heading and text.
   [[nodiscard]] QString text() const;
+
+signals:
+  void accepted(); ///< what was offered
 
 protected:
   void paintEvent(QPaintEvent *event) override;
@@ -34,6 +40,7 @@ private:
   QString heading_;
   QString message_;
   QTextEdit *view_;
+  QPushButton *action_;
 };
 
 } // namespace flopcast

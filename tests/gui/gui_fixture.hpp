@@ -34,9 +34,9 @@ inline constexpr std::string_view too_large = "training.micro_batch=64";
 inline PlanSession shipped_session() { return PlanSession(shipped_presets()); }
 
 /// The answer to a request that has one.
-inline EstimatedPlanPointer answered(const std::string &overrides = {},
+inline EstimatedPlanPointer answered(const std::string &changes = {},
                                      std::string_view where = example) {
-  const PlanOutcome outcome = shipped_session().outcome({std::string(where), overrides});
+  const PlanOutcome outcome = shipped_session().outcome({std::string(where), changes});
   if (const auto *error = std::get_if<InputError>(&outcome))
     ADD_FAILURE() << error->what();
   return std::get<EstimatedPlanPointer>(outcome);

@@ -20,6 +20,7 @@
 #include <QTest>
 #include <QTextEdit>
 #include <QTreeView>
+#include <QUndoStack>
 
 namespace flopcast {
 namespace {
@@ -42,7 +43,15 @@ protected:
     return *found;
   }
 
-  void open_example() { window_->open_plan(QString::fromUtf8(example)); }
+  void open_example() { open(QString::fromUtf8(example)); }
+  void open(const QString &where) const {
+    window_->open_plan(where);
+    window_->settle();
+  }
+  void change(const QString &text) const {
+    window_->set_overrides(text);
+    window_->settle();
+  }
 
   [[nodiscard]] const ResultModel &results() const {
     return dynamic_cast<const ResultModel &>(*child<QTreeView>("results").model());
@@ -90,7 +99,7 @@ TEST_F(Window, FollowsOverridesAndKeepsTheSelectedNumber) {
   auto &tree = child<QTreeView>("results");
   tree.setCurrentIndex(results().index_of("time.step_s"));
   const std::string before = number("time.step_s");
-  window_->set_overrides("training.micro_batch=2");
+  change("training.micro_batch=2");
   EXPECT_NE(number("time.step_s"), before);
   EXPECT_EQ(tree.currentIndex().data(ResultModel::key_role).toString(), "time.step_s");
   EXPECT_THAT(child<QTextEdit>("chain").toPlainText().toStdString(),
@@ -107,41 +116,62 @@ TEST_F(Window, FollowsWhatIsTyped) {
 
 TEST_F(Window, ShowsWhyAPlanCannotRunAndTheNearestThatCan) {
   open_example();
-  window_->set_overrides(QString::fromUtf8(too_large));
+  change(QString::fromUtf8(too_large));
   const EstimatedPlanPointer plan = answered(std::string(too_large));
   EXPECT_THAT(message(), HasSubstr("cannot run: " + plan->report.alerts.front().text));
   EXPECT_THAT(message(), HasSubstr("nearest plan: " + plan->report.alerts.back().text));
-  window_->set_overrides("");
+  change("");
   EXPECT_EQ(message(), "");
 }
 
 TEST_F(Window, ShowsThePlaceOfABadOverrideAndGreysTheOldNumbers) {
   open_example();
   const std::string before = number("time.step_s");
-  window_->set_overrides("training.micro_bath=2");
+  change("training.micro_bath=2");
   EXPECT_THAT(message(), HasSubstr("--set training.micro_bath=2: training.micro_bath: "
                                    "no such key; did you mean \"micro_batch\"?"));
   EXPECT_FALSE(child<QTreeView>("results").isEnabled());
   EXPECT_EQ(number("time.step_s"), before);
-  window_->set_overrides("training.micro_batch=2");
+  change("training.micro_batch=2");
   EXPECT_EQ(message(), "");
   EXPECT_TRUE(child<QTreeView>("results").isEnabled());
 }
 
+TEST_F(Window, KeepsThePlanWhereAnotherCannotBeOpened) {
+  open_example();
+  open("no-such-plan");
+  EXPECT_THAT(message(), HasSubstr("no-such-plan: no such file"));
+  EXPECT_EQ(title(), "GPT-3 175B on 1,024 A100");
+  EXPECT_NE(results().rowCount({}), 0);
+}
+
 TEST_F(Window, ShowsNoNumbersOfAnotherPlanBesideAnError) {
   open_example();
-  window_->open_plan("no-such-plan");
-  EXPECT_THAT(message(), HasSubstr("no-such-plan: no such file"));
+  const std::string broken = file("broken.toml", "[model]\npreset = 5\n");
+  open(QString::fromStdString(broken));
+  EXPECT_THAT(message(), HasSubstr(broken + ":2:10: model.preset"));
   EXPECT_EQ(results().rowCount({}), 0);
   EXPECT_EQ(child<QTextEdit>("assumptions").toPlainText(), "");
+  window_->document().undo_stack()->undo();
+  window_->settle();
+  EXPECT_EQ(title(), "GPT-3 175B on 1,024 A100") << "nothing is lost";
+}
+
+TEST_F(Window, RefusesAFileThatIsNoPlan) {
+  open_example();
+  open(QString::fromStdString(file("picture.png", std::string("\x89PNG\r\n\x1a\n\0\0", 10))));
+  EXPECT_THAT(message(), HasSubstr("picture.png:1:1"));
+  open(QString::fromStdString(file("huge.bin", std::string(5 << 20, 'x'))));
+  EXPECT_THAT(message(), HasSubstr("huge.bin: is no plan"));
 }
 
 TEST_F(Window, ReadsAFileAgain) {
   const std::string own = file("own.toml", small_plan);
-  window_->open_plan(QString::fromStdString(own));
+  open(QString::fromStdString(own));
   EXPECT_EQ(title(), "small");
   (void)file("own.toml", "name = \"another\"" + std::string(small_plan.substr(14)));
   window_->reload();
+  window_->settle();
   EXPECT_EQ(title(), "another");
 }
 
@@ -161,6 +191,7 @@ TEST_F(Window, OpensAFileThatIsDroppedOnAnyOfItsParts) {
         child<QTreeView>("results").viewport()}) {
     open_example();
     drop_on(*part);
+    window_->settle();
     EXPECT_EQ(title(), "small") << part->metaObject()->className();
   }
   EXPECT_EQ(child<QPlainTextEdit>("overrides").toPlainText(), "");
@@ -169,6 +200,7 @@ TEST_F(Window, OpensAFileThatIsDroppedOnAnyOfItsParts) {
 TEST_F(Window, OpensThePlanThatIsChosenInTheList) {
   auto &list = child<QListView>("plans");
   list.setCurrentIndex(list.model()->index(0, 0));
+  window_->settle();
   EXPECT_EQ(title(), list.model()->index(0, 0).data().toString().toStdString());
 }
 
@@ -225,25 +257,26 @@ TEST_F(Window, RemembersItsSize) {
 
 TEST_F(Window, NamesEveryInputForScreenReaders) {
   for (const QWidget *widget : window_->findChildren<QWidget *>())
-    if (qobject_cast<const QAbstractItemView *>(widget) != nullptr ||
-        qobject_cast<const QTextEdit *>(widget) != nullptr ||
-        qobject_cast<const QPlainTextEdit *>(widget) != nullptr ||
-        qobject_cast<const QLineEdit *>(widget) != nullptr) {
+    // The list of a box that opens is read under the name of its box, a heading with its table.
+    if (!widget->inherits("QComboBoxListView") && !widget->inherits("QHeaderView") &&
+        (qobject_cast<const QAbstractItemView *>(widget) != nullptr ||
+         qobject_cast<const QTextEdit *>(widget) != nullptr ||
+         qobject_cast<const QPlainTextEdit *>(widget) != nullptr ||
+         qobject_cast<const QLineEdit *>(widget) != nullptr)) {
       EXPECT_NE(widget->accessibleName(), "") << widget->metaObject()->className();
     }
 }
 
-TEST_F(Window, GivesEveryCommandKeysOfItsOwn) {
+TEST_F(Window, GivesCommandsDifferentKeys) {
   QList<QKeySequence> taken;
   for (const QMenu *menu : window_->menuBar()->findChildren<QMenu *>())
     for (const QAction *action : menu->actions()) {
-      if (action->isSeparator() || action->menu() != nullptr || action->isCheckable())
+      if (action->shortcut().isEmpty())
         continue;
-      EXPECT_FALSE(action->shortcut().isEmpty()) << action->text().toStdString();
       EXPECT_FALSE(taken.contains(action->shortcut())) << action->text().toStdString();
       taken.append(action->shortcut());
     }
-  EXPECT_EQ(taken.size(), 7);
+  EXPECT_GE(taken.size(), 20);
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gui/plan_text.hpp"
 #include "tests/cli/command_line_fixture.hpp"
 #include "tests/gui/gui_fixture.hpp"
 
@@ -45,15 +46,22 @@ TEST_F(PlanSessionRequest, ReadsTheFileEveryTime) {
 }
 
 TEST(PlanSession, PassesEmptyLinesAndRemarksAmongOverrides) {
-  const std::string overrides = "\n  # a remark\n  training.micro_batch = 2  \r\n\n"
-                                "training.global_batch=768";
-  EXPECT_EQ(override_count(overrides), 2);
-  EXPECT_EQ(override_count(""), 0);
+  const std::string changes = "\n  # a remark\n  training.micro_batch = 2  \r\n\n"
+                              "training.global_batch=768";
+  EXPECT_EQ(change_lines(changes).size(), 2);
+  EXPECT_TRUE(change_lines("").empty());
 }
 
 TEST(PlanSession, AppliesOverridesInTheirOrder) {
   EXPECT_EQ(
       answered("training.micro_batch=4\ntraining.micro_batch=2")->run.plan.training.micro_batch, 2);
+}
+
+TEST(PlanSession, TakesKeysAway) {
+  // Without its nodes the plan has the count alone: 512 GPUs instead of 128 nodes of eight.
+  const EstimatedPlanPointer fewer = answered("-hardware.nodes\nhardware.count=512");
+  EXPECT_EQ(fewer->run.cluster.gpus, 512);
+  EXPECT_EQ(fewer->run.plan.parallelism.data_parallel, 8) << "512 / (tensor 8 x pipeline 8)";
 }
 
 TEST(PlanSession, FindsTheNearestOnlyForAPlanThatCannotRun) {

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "gui/plan_session.hpp"
+
+#include <QString>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace flopcast {
+
+enum class FieldKind { integer, number, choice, preset, flag };
+
+/// A key of the plan as the editor offers it.
+struct PlanField {
+  std::string key;
+  QString group;
+  QString label;
+  QString help;
+  FieldKind kind = FieldKind::number;
+  double lowest = 0; ///< in `unit`, as all numbers here
+  double highest = 1;
+  bool logarithmic = false; ///< ranges of more than two decades
+  bool doubles = false;     ///< a step doubles: degrees and batches
+  QString suffix;           ///< the unit as it is shown
+  std::string unit;         ///< as it is written behind the number: " USD/(GPU*h)", "e9 token"
+  std::vector<std::string> choices;  ///< or the kind of presets
+  std::vector<std::string> excludes; ///< keys that say the same in another way
+  std::optional<double> (*number)(const PlannedRun &) = nullptr;
+  std::string (*text)(const PlannedRun &) = nullptr;
+};
+
+/// All of them, in the order of the editor, in the language of the window.
+[[nodiscard]] std::vector<PlanField> plan_fields();
+
+enum class FieldSource { in_plan, changed, preset, by_default };
+
+/// Where the field's value comes from, and what else there is to say about it.
+struct FieldStatus {
+  FieldSource source = FieldSource::by_default;
+  QString detail;
+};
+
+[[nodiscard]] FieldStatus field_status(const PlanField &field, const EstimatedPlan &plan,
+                                       const std::string &changes);
+
+/// The value as it is written into the plan.
+[[nodiscard]] std::string written_number(const PlanField &field, double value);
+
+} // namespace flopcast

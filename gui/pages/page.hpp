@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "gui/charts/plan_charts.hpp"
+#include "gui/plan_session.hpp"
+
+#include <QWidget>
+
+#include <vector>
+
+namespace flopcast {
+
+/// What all pages share. `session` outlives them.
+struct PageContext {
+  const PlanSession &session;
+};
+
+/// What a page shows: the plan that is being worked on, and the scenarios that are pinned.
+struct PageInput {
+  PlanRequest request;
+  EstimatedPlanPointer plan; ///< null where there is none
+  std::vector<Scenario> scenarios;
+};
+
+/// A tab in the middle of the window. A page wires widgets and computes nothing.
+class Page : public QWidget {
+  Q_OBJECT
+
+public:
+  using QWidget::QWidget;
+
+  /// Only called while the page is on the screen, or for a picture of it.
+  virtual void show_input(const PageInput &input) = 0;
+  /// Whether work for this page still runs.
+  [[nodiscard]] virtual bool busy() const { return false; }
+
+signals:
+  /// A page's own wishes: keys to change, scenarios to remove or take up.
+  void plan_wanted(const QString &path);
+  void scenario_removed(int index);
+  void scenario_wanted(int index);
+};
+
+} // namespace flopcast

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QString>
+#include <QStringList>
+
+#include <limits>
+#include <vector>
+
+namespace flopcast {
+
+/// A plot as values: what a plotting library draws, a table shows and a file holds.
+struct PlotAxis {
+  QString title;          ///< with its unit
+  QStringList categories; ///< names at 0, 1, 2 …; empty for an axis of numbers
+  bool logarithmic = false;
+};
+
+/// No value there: a gap in a line, no bar.
+inline constexpr double plot_gap = std::numeric_limits<double>::quiet_NaN();
+
+struct PlotSeries {
+  enum class Form { line, points, bars };
+
+  QString name;
+  std::vector<double> x; ///< numbers, or positions of categories
+  std::vector<double> y;
+  Form form = Form::line;
+};
+
+/// A line across the plot at one value, with its meaning.
+struct PlotMark {
+  QString label;
+  double at = 0;
+};
+
+struct PlotData {
+  QString id;    ///< for names of files
+  QString title; ///< one line
+  PlotAxis x;
+  PlotAxis y;
+  std::vector<PlotSeries> series;
+  std::vector<PlotMark> x_marks;
+  std::vector<PlotMark> y_marks;
+  bool stacked = false;    ///< bars of one category stand on each other instead of side by side
+  bool horizontal = false; ///< bars lie: `x` is then drawn upwards, first category on top
+  QString empty_text;      ///< said where there is nothing to draw
+
+  [[nodiscard]] bool empty() const {
+    for (const PlotSeries &one : series)
+      for (const double value : one.y)
+        if (value == value)
+          return false;
+    return true;
+  }
+};
+
+/// The plot as a table: the first row holds the headings, with units.
+[[nodiscard]] std::vector<QStringList> plot_table(const PlotData &plot);
+
+/// The same as CSV.
+[[nodiscard]] QString plot_csv(const PlotData &plot);
+
+} // namespace flopcast

@@ -1,0 +1,1583 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN" sourcelanguage="en">
+    <context>
+        <name>Charts</name>
+        <message>
+            <source>on demand</source>
+            <translation>按需</translation>
+        </message>
+        <message>
+            <source>reserved, 1 year</source>
+            <translation>预留，1 年</translation>
+        </message>
+        <message>
+            <source>reserved, 3 years</source>
+            <translation>预留，3 年</translation>
+        </message>
+        <message>
+            <source>spot</source>
+            <translation>竞价</translation>
+        </message>
+        <message>
+            <source>own hardware</source>
+            <translation>自有硬件</translation>
+        </message>
+        <message>
+            <source>market, lowest</source>
+            <translation>市场，最低</translation>
+        </message>
+        <message>
+            <source>market, P25</source>
+            <translation>市场，P25</translation>
+        </message>
+        <message>
+            <source>market, median</source>
+            <translation>市场，中位数</translation>
+        </message>
+        <message>
+            <source>market, P75</source>
+            <translation>市场，P75</translation>
+        </message>
+        <message>
+            <source>market, highest</source>
+            <translation>市场，最高</translation>
+        </message>
+        <message>
+            <source>Where a step's time goes: %1</source>
+            <translation>一步的时间构成：%1</translation>
+        </message>
+        <message>
+            <source>part</source>
+            <translation>部分</translation>
+        </message>
+        <message>
+            <source>time of a step (s)</source>
+            <translation>每步时间（s）</translation>
+        </message>
+        <message>
+            <source>This layout has no step</source>
+            <translation>此布局无法得到训练步</translation>
+        </message>
+        <message>
+            <source>Memory of a GPU at the peak of a step</source>
+            <translation>一步中 GPU 显存峰值</translation>
+        </message>
+        <message>
+            <source>pipeline stage</source>
+            <translation>流水线阶段</translation>
+        </message>
+        <message>
+            <source>memory (GB)</source>
+            <translation>显存（GB）</translation>
+        </message>
+        <message>
+            <source>first</source>
+            <translation>首个</translation>
+        </message>
+        <message>
+            <source>every GPU</source>
+            <translation>每块 GPU</translation>
+        </message>
+        <message>
+            <source>last</source>
+            <translation>末个</translation>
+        </message>
+        <message>
+            <source>capacity %1</source>
+            <translation>容量 %1</translation>
+        </message>
+        <message>
+            <source>Lines of the budget: %1</source>
+            <translation>预算明细：%1</translation>
+        </message>
+        <message>
+            <source>line</source>
+            <translation>条目</translation>
+        </message>
+        <message>
+            <source>A plan that cannot run has no cost</source>
+            <translation>无法运行的计划没有成本</translation>
+        </message>
+        <message>
+            <source>GPUs</source>
+            <translation>GPU 数</translation>
+        </message>
+        <message>
+            <source>The plan cannot run on any of these counts</source>
+            <translation>该计划在这些规模下都无法运行</translation>
+        </message>
+        <message>
+            <source>Step time</source>
+            <translation>每步时间</translation>
+        </message>
+        <message>
+            <source>step time (s)</source>
+            <translation>每步时间（s）</translation>
+        </message>
+        <message>
+            <source>Wall clock</source>
+            <translation>总时长</translation>
+        </message>
+        <message>
+            <source>wall clock (d)</source>
+            <translation>总时长（天）</translation>
+        </message>
+        <message>
+            <source>MFU</source>
+            <translation>MFU</translation>
+        </message>
+        <message>
+            <source>MFU, attention full (%)</source>
+            <translation>MFU，完整注意力（%）</translation>
+        </message>
+        <message>
+            <source>Cost</source>
+            <translation>成本</translation>
+        </message>
+        <message>
+            <source>cost (million USD)</source>
+            <translation>成本（百万 USD）</translation>
+        </message>
+        <message>
+            <source>this plan</source>
+            <translation>本计划</translation>
+        </message>
+        <message>
+            <source>step time</source>
+            <translation>每步时间</translation>
+        </message>
+        <message>
+            <source>wall clock</source>
+            <translation>总时长</translation>
+        </message>
+        <message>
+            <source>cost</source>
+            <translation>成本</translation>
+        </message>
+        <message>
+            <source>layout, or why it cannot run</source>
+            <translation>布局，或无法运行的原因</translation>
+        </message>
+        <message>
+            <source>The same run at listed prices</source>
+            <translation>同一训练按各种报价</translation>
+        </message>
+        <message>
+            <source>way to pay</source>
+            <translation>付费方式</translation>
+        </message>
+        <message>
+            <source>Nobody lists a price for this GPU</source>
+            <translation>没有此 GPU 的报价</translation>
+        </message>
+        <message>
+            <source>price of GPU time</source>
+            <translation>GPU 时单价</translation>
+        </message>
+        <message>
+            <source>total cost</source>
+            <translation>总成本</translation>
+        </message>
+        <message>
+            <source>source</source>
+            <translation>来源</translation>
+        </message>
+        <message>
+            <source>Errors on samples held back from the fit</source>
+            <translation>未参与拟合样本上的误差</translation>
+        </message>
+        <message>
+            <source>operators and collectives</source>
+            <translation>算子与集合通信</translation>
+        </message>
+        <message>
+            <source>absolute error (%)</source>
+            <translation>绝对误差（%）</translation>
+        </message>
+        <message>
+            <source>Nothing was measured: stated efficiencies, no errors</source>
+            <translation>未经测量：使用给定效率，没有误差</translation>
+        </message>
+        <message>
+            <source>median</source>
+            <translation>中位数</translation>
+        </message>
+        <message>
+            <source>P90</source>
+            <translation>P90</translation>
+        </message>
+        <message>
+            <source>forward</source>
+            <translation>前向</translation>
+        </message>
+        <message>
+            <source>backward</source>
+            <translation>反向</translation>
+        </message>
+        <message>
+            <source>inside a domain</source>
+            <translation>域内</translation>
+        </message>
+        <message>
+            <source>between domains</source>
+            <translation>域间</translation>
+        </message>
+        <message>
+            <source>Where the scenarios' step time goes</source>
+            <translation>各方案的每步时间构成</translation>
+        </message>
+        <message>
+            <source>scenario</source>
+            <translation>方案</translation>
+        </message>
+        <message>
+            <source>Pin a scenario to compare it with others</source>
+            <translation>固定一个方案以便比较</translation>
+        </message>
+        <message>
+            <source>million USD</source>
+            <translation>百万 USD</translation>
+        </message>
+        <message>
+            <source>thousand USD</source>
+            <translation>千 USD</translation>
+        </message>
+        <message>
+            <source>cost (%1)</source>
+            <translation>成本（%1）</translation>
+        </message>
+        <message>
+            <source>total cost (%1)</source>
+            <translation>总成本（%1）</translation>
+        </message>
+    </context>
+    <context>
+        <name>Core</name>
+        <message>
+            <source>Parameters</source>
+            <translation>参数</translation>
+        </message>
+        <message>
+            <source>Work</source>
+            <translation>计算量</translation>
+        </message>
+        <message>
+            <source>Memory per GPU</source>
+            <translation>每 GPU 显存</translation>
+        </message>
+        <message>
+            <source>Time</source>
+            <translation>时间</translation>
+        </message>
+        <message>
+            <source>Throughput</source>
+            <translation>吞吐</translation>
+        </message>
+        <message>
+            <source>Cost</source>
+            <translation>成本</translation>
+        </message>
+        <message>
+            <source>Energy and carbon</source>
+            <translation>能耗与碳排放</translation>
+        </message>
+        <message>
+            <source>Assumptions</source>
+            <translation>假设</translation>
+        </message>
+        <message>
+            <source>cannot run</source>
+            <translation>无法运行</translation>
+        </message>
+        <message>
+            <source>nearest plan</source>
+            <translation>最接近的可行计划</translation>
+        </message>
+        <message>
+            <source>parameters</source>
+            <translation>参数量</translation>
+        </message>
+        <message>
+            <source>active for a token</source>
+            <translation>每 token 激活</translation>
+        </message>
+        <message>
+            <source>in embeddings</source>
+            <translation>嵌入层</translation>
+        </message>
+        <message>
+            <source>training tokens</source>
+            <translation>训练 token 数</translation>
+        </message>
+        <message>
+            <source>per token, attention full</source>
+            <translation>每 token，完整注意力</translation>
+        </message>
+        <message>
+            <source>per token, attention causal</source>
+            <translation>每 token，因果注意力</translation>
+        </message>
+        <message>
+            <source>model FLOPs, attention full</source>
+            <translation>模型 FLOPs，完整注意力</translation>
+        </message>
+        <message>
+            <source>model FLOPs, attention causal</source>
+            <translation>模型 FLOPs，因果注意力</translation>
+        </message>
+        <message>
+            <source>hardware FLOPs, recompute included</source>
+            <translation>硬件 FLOPs，含重计算</translation>
+        </message>
+        <message>
+            <source>6ND</source>
+            <translation>6ND</translation>
+        </message>
+        <message>
+            <source>weights</source>
+            <translation>权重</translation>
+        </message>
+        <message>
+            <source>gradients</source>
+            <translation>梯度</translation>
+        </message>
+        <message>
+            <source>optimizer and master weights</source>
+            <translation>优化器与主权重</translation>
+        </message>
+        <message>
+            <source>activations</source>
+            <translation>激活值</translation>
+        </message>
+        <message>
+            <source>buffers</source>
+            <translation>缓冲区</translation>
+        </message>
+        <message>
+            <source>reserve</source>
+            <translation>预留</translation>
+        </message>
+        <message>
+            <source>total</source>
+            <translation>合计</translation>
+        </message>
+        <message>
+            <source>capacity</source>
+            <translation>容量</translation>
+        </message>
+        <message>
+            <source>compute</source>
+            <translation>计算</translation>
+        </message>
+        <message>
+            <source>recompute</source>
+            <translation>重计算</translation>
+        </message>
+        <message>
+            <source>tensor parallel</source>
+            <translation>张量并行</translation>
+        </message>
+        <message>
+            <source>context parallel</source>
+            <translation>上下文并行</translation>
+        </message>
+        <message>
+            <source>expert parallel</source>
+            <translation>专家并行</translation>
+        </message>
+        <message>
+            <source>pipeline messages</source>
+            <translation>流水线通信</translation>
+        </message>
+        <message>
+            <source>data parallel</source>
+            <translation>数据并行</translation>
+        </message>
+        <message>
+            <source>pipeline bubble</source>
+            <translation>流水线气泡</translation>
+        </message>
+        <message>
+            <source>optimizer</source>
+            <translation>优化器</translation>
+        </message>
+        <message>
+            <source>stated by the plan</source>
+            <translation>计划给定</translation>
+        </message>
+        <message>
+            <source>step</source>
+            <translation>每步</translation>
+        </message>
+        <message>
+            <source>micro-batches a step</source>
+            <translation>每步微批次数</translation>
+        </message>
+        <message>
+            <source>steps</source>
+            <translation>步数</translation>
+        </message>
+        <message>
+            <source>training</source>
+            <translation>训练</translation>
+        </message>
+        <message>
+            <source>checkpoint pauses</source>
+            <translation>检查点停顿</translation>
+        </message>
+        <message>
+            <source>wall clock</source>
+            <translation>总时长</translation>
+        </message>
+        <message>
+            <source>productive GPU time</source>
+            <translation>有效 GPU 时</translation>
+        </message>
+        <message>
+            <source>GPU time held</source>
+            <translation>占用 GPU 时</translation>
+        </message>
+        <message>
+            <source>goodput</source>
+            <translation>有效时间占比</translation>
+        </message>
+        <message>
+            <source>MFU, attention full</source>
+            <translation>MFU，完整注意力</translation>
+        </message>
+        <message>
+            <source>MFU, attention causal</source>
+            <translation>MFU，因果注意力</translation>
+        </message>
+        <message>
+            <source>MFU by 6ND</source>
+            <translation>MFU，按 6ND</translation>
+        </message>
+        <message>
+            <source>HFU</source>
+            <translation>HFU</translation>
+        </message>
+        <message>
+            <source>model FLOP/s per GPU</source>
+            <translation>每 GPU 模型 FLOP/s</translation>
+        </message>
+        <message>
+            <source>tokens per second and GPU</source>
+            <translation>每 GPU 每秒 token 数</translation>
+        </message>
+        <message>
+            <source>price of GPU time</source>
+            <translation>GPU 时单价</translation>
+        </message>
+        <message>
+            <source>total cost</source>
+            <translation>总成本</translation>
+        </message>
+        <message>
+            <source>size of a checkpoint</source>
+            <translation>检查点大小</translation>
+        </message>
+        <message>
+            <source>accelerators, productive</source>
+            <translation>加速器，有效时间</translation>
+        </message>
+        <message>
+            <source>accelerators, lost time</source>
+            <translation>加速器，损失时间</translation>
+        </message>
+        <message>
+            <source>accelerators, checkpoints</source>
+            <translation>加速器，检查点</translation>
+        </message>
+        <message>
+            <source>energy</source>
+            <translation>能耗</translation>
+        </message>
+        <message>
+            <source>CO2 equivalent</source>
+            <translation>二氧化碳当量</translation>
+        </message>
+        <message>
+            <source>given</source>
+            <translation>给定</translation>
+        </message>
+        <message>
+            <source>measured</source>
+            <translation>实测</translation>
+        </message>
+        <message>
+            <source>calibrated</source>
+            <translation>已校准</translation>
+        </message>
+        <message>
+            <source>fact</source>
+            <translation>事实</translation>
+        </message>
+        <message>
+            <source>computed</source>
+            <translation>计算</translation>
+        </message>
+        <message>
+            <source>default</source>
+            <translation>默认</translation>
+        </message>
+        <message>
+            <source>assumed</source>
+            <translation>假定</translation>
+        </message>
+    </context>
+    <context>
+        <name>Fields</name>
+        <message>
+            <source>Model</source>
+            <translation>模型</translation>
+        </message>
+        <message>
+            <source>model</source>
+            <translation>模型</translation>
+        </message>
+        <message>
+            <source>A model preset; the keys below change it.</source>
+            <translation>模型预设；下列字段可修改它。</translation>
+        </message>
+        <message>
+            <source>layers</source>
+            <translation>层数</translation>
+        </message>
+        <message>
+            <source>Transformer layers.</source>
+            <translation>Transformer 层数。</translation>
+        </message>
+        <message>
+            <source>hidden size</source>
+            <translation>隐藏维度</translation>
+        </message>
+        <message>
+            <source>Width of the residual stream.</source>
+            <translation>残差流的宽度。</translation>
+        </message>
+        <message>
+            <source>MLP width</source>
+            <translation>MLP 宽度</translation>
+        </message>
+        <message>
+            <source>Inner width of the MLP, of each branch where it is gated.</source>
+            <translation>MLP 的内部宽度；带门控时为每个分支的宽度。</translation>
+        </message>
+        <message>
+            <source>Data</source>
+            <translation>数据</translation>
+        </message>
+        <message>
+            <source>tokens</source>
+            <translation>token 数</translation>
+        </message>
+        <message>
+            <source> billion</source>
+            <translation>×10⁹</translation>
+        </message>
+        <message>
+            <source>Tokens that are processed, epochs included.</source>
+            <translation>处理的 token 总数，含多轮。</translation>
+        </message>
+        <message>
+            <source>sequence length</source>
+            <translation>序列长度</translation>
+        </message>
+        <message>
+            <source>Tokens of a sequence.</source>
+            <translation>一个序列的 token 数。</translation>
+        </message>
+        <message>
+            <source>Hardware</source>
+            <translation>硬件</translation>
+        </message>
+        <message>
+            <source>GPU</source>
+            <translation>GPU</translation>
+        </message>
+        <message>
+            <source>A device preset. Another GPU stands in its usual node.</source>
+            <translation>设备预设。换用其他 GPU 时取其常用节点。</translation>
+        </message>
+        <message>
+            <source>number of GPUs</source>
+            <translation>GPU 数量</translation>
+        </message>
+        <message>
+            <source>GPUs that train.</source>
+            <translation>参与训练的 GPU。</translation>
+        </message>
+        <message>
+            <source>network</source>
+            <translation>网络</translation>
+        </message>
+        <message>
+            <source>Bandwidth between nodes, per GPU and direction.</source>
+            <translation>节点间带宽，每 GPU、每方向。</translation>
+        </message>
+        <message>
+            <source>Parallelism</source>
+            <translation>并行</translation>
+        </message>
+        <message>
+            <source>tensor parallel</source>
+            <translation>张量并行</translation>
+        </message>
+        <message>
+            <source>Ranks that share every layer's matrices.</source>
+            <translation>共同分担每层矩阵的进程数。</translation>
+        </message>
+        <message>
+            <source>pipeline parallel</source>
+            <translation>流水线并行</translation>
+        </message>
+        <message>
+            <source>Stages that the layers are divided into.</source>
+            <translation>层被划分成的阶段数。</translation>
+        </message>
+        <message>
+            <source>chunks of a stage</source>
+            <translation>每阶段分块</translation>
+        </message>
+        <message>
+            <source>Above 1: interleaved 1F1B.</source>
+            <translation>大于 1：交错 1F1B。</translation>
+        </message>
+        <message>
+            <source>context parallel</source>
+            <translation>上下文并行</translation>
+        </message>
+        <message>
+            <source>Ranks that share a sequence.</source>
+            <translation>共同分担一个序列的进程数。</translation>
+        </message>
+        <message>
+            <source>expert parallel</source>
+            <translation>专家并行</translation>
+        </message>
+        <message>
+            <source>Ranks that share the experts of a layer.</source>
+            <translation>共同分担一层专家的进程数。</translation>
+        </message>
+        <message>
+            <source>ZeRO stage</source>
+            <translation>ZeRO 级别</translation>
+        </message>
+        <message>
+            <source>1 shares optimizer states, 2 gradients too, 3 weights too (FSDP).</source>
+            <translation>1 分片优化器状态，2 另加梯度，3 另加权重（FSDP）。</translation>
+        </message>
+        <message>
+            <source>sequence parallel</source>
+            <translation>序列并行</translation>
+        </message>
+        <message>
+            <source>Norms and sums are split along the sequence too.</source>
+            <translation>归一化与残差也沿序列切分。</translation>
+        </message>
+        <message>
+            <source>Training</source>
+            <translation>训练</translation>
+        </message>
+        <message>
+            <source>precision</source>
+            <translation>精度</translation>
+        </message>
+        <message>
+            <source>Number format of the matrix products.</source>
+            <translation>矩阵乘法的数值格式。</translation>
+        </message>
+        <message>
+            <source>recompute</source>
+            <translation>重计算</translation>
+        </message>
+        <message>
+            <source>What is computed again in the backward pass to save memory.</source>
+            <translation>为节省显存而在反向时重新计算的内容。</translation>
+        </message>
+        <message>
+            <source>attention</source>
+            <translation>注意力</translation>
+        </message>
+        <message>
+            <source>Flash: one fused kernel that does not write the scores.</source>
+            <translation>flash：一个不写出分数矩阵的融合内核。</translation>
+        </message>
+        <message>
+            <source>micro-batch</source>
+            <translation>微批</translation>
+        </message>
+        <message>
+            <source>Sequences that a rank works on at once.</source>
+            <translation>一个进程同时处理的序列数。</translation>
+        </message>
+        <message>
+            <source>global batch</source>
+            <translation>全局批</translation>
+        </message>
+        <message>
+            <source>Sequences of a step.</source>
+            <translation>每步的序列数。</translation>
+        </message>
+        <message>
+            <source>optimizer</source>
+            <translation>优化器</translation>
+        </message>
+        <message>
+            <source>Decides how many bytes of state a parameter takes.</source>
+            <translation>决定每个参数的状态占多少字节。</translation>
+        </message>
+        <message>
+            <source>overlap gradient exchange</source>
+            <translation>梯度通信重叠</translation>
+        </message>
+        <message>
+            <source>Gradients are exchanged during the backward pass.</source>
+            <translation>在反向过程中交换梯度。</translation>
+        </message>
+        <message>
+            <source>Run</source>
+            <translation>运行</translation>
+        </message>
+        <message>
+            <source>goodput</source>
+            <translation>有效时间占比</translation>
+        </message>
+        <message>
+            <source>Productive share of the held time: failures, restarts, waiting.</source>
+            <translation>占用时间中的有效份额：故障、重启、等待。</translation>
+        </message>
+        <message>
+            <source>Price and energy</source>
+            <translation>价格与能耗</translation>
+        </message>
+        <message>
+            <source>price of GPU time</source>
+            <translation>GPU 时单价</translation>
+        </message>
+        <message>
+            <source>Your own rent; it comes before every price list.</source>
+            <translation>您自己的租价；优先于任何报价。</translation>
+        </message>
+        <message>
+            <source>Energy of the data centre for that of its servers.</source>
+            <translation>数据中心总能耗与服务器能耗之比。</translation>
+        </message>
+        <message>
+            <source>carbon intensity</source>
+            <translation>碳强度</translation>
+        </message>
+        <message>
+            <source>CO2 equivalent of the electricity.</source>
+            <translation>电力的二氧化碳当量。</translation>
+        </message>
+        <message>
+            <source>changed here</source>
+            <translation>已在此修改</translation>
+        </message>
+        <message>
+            <source>in the plan, %1:%2</source>
+            <translation>计划中，%1:%2</translation>
+        </message>
+        <message>
+            <source>from the preset %1</source>
+            <translation>来自预设 %1</translation>
+        </message>
+        <message>
+            <source>not in the plan</source>
+            <translation>计划中没有</translation>
+        </message>
+    </context>
+    <context>
+        <name>Pages</name>
+        <message>
+            <source>Numbers</source>
+            <translation>数字</translation>
+        </message>
+        <message>
+            <source>Step and memory</source>
+            <translation>每步与显存</translation>
+        </message>
+        <message>
+            <source>Scaling</source>
+            <translation>规模</translation>
+        </message>
+        <message>
+            <source>Cost</source>
+            <translation>成本</translation>
+        </message>
+        <message>
+            <source>Calibration</source>
+            <translation>校准</translation>
+        </message>
+        <message>
+            <source>Compare</source>
+            <translation>比较</translation>
+        </message>
+        <message>
+            <source>Presets</source>
+            <translation>预设</translation>
+        </message>
+    </context>
+    <context>
+        <name>Program</name>
+        <message>
+            <source>What training a large model takes.</source>
+            <translation>训练一个大模型需要什么。</translation>
+        </message>
+        <message>
+            <source>plan file, or the name of a shipped plan</source>
+            <translation>计划文件，或自带计划的名称</translation>
+        </message>
+        <message>
+            <source>override a key of the plan; may be repeated</source>
+            <translation>覆盖计划中的一个键；可重复</translation>
+        </message>
+        <message>
+            <source>system, light or dark, for this run</source>
+            <translation>system、light 或 dark，仅用于本次运行</translation>
+        </message>
+        <message>
+            <source>write a picture of the window, 1280 x 800, and exit</source>
+            <translation>写出 1280 x 800 的窗口图片后退出</translation>
+        </message>
+        <message>
+            <source>write pictures of all pages, in both themes and languages</source>
+            <translation>写出所有页面在两种主题、两种语言下的图片</translation>
+        </message>
+        <message>
+            <source>en or zh_CN, for this run</source>
+            <translation>en 或 zh_CN，仅用于本次运行</translation>
+        </message>
+        <message>
+            <source>--theme: expected system, light or dark, got "%1"</source>
+            <translation>--theme：应为 system、light 或 dark，实为“%1”</translation>
+        </message>
+        <message>
+            <source>expected one plan</source>
+            <translation>应只有一个计划</translation>
+        </message>
+        <message>
+            <source>--language: expected en or zh_CN, got "%1"</source>
+            <translation>--language：应为 en 或 zh_CN，实为“%1”</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::CalibrationPage</name>
+        <message>
+            <source>What the calibration knows</source>
+            <translation>校准所含内容</translation>
+        </message>
+        <message>
+            <source>%1 (%2)</source>
+            <translation>%1（%2）</translation>
+        </message>
+        <message>
+            <source>Borrowed from a relative: this device itself was not measured.</source>
+            <translation>借用同类设备的校准：该设备本身未经测量。</translation>
+        </message>
+        <message>
+            <source>No measurements: one stated efficiency for each class of operators.</source>
+            <translation>没有测量：每类算子取一个给定的效率。</translation>
+        </message>
+        <message>
+            <source>Measured on %1; errors below are of samples that the fit did not see.</source>
+            <translation>在 %1 上测得；下列误差来自未参与拟合的样本。</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::CommandPalette</name>
+        <message>
+            <source>Type what you want to do</source>
+            <translation>输入要做的事</translation>
+        </message>
+        <message>
+            <source>Command</source>
+            <translation>命令</translation>
+        </message>
+        <message>
+            <source>Commands</source>
+            <translation>命令列表</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::ComparePage</name>
+        <message>
+            <source>Copy as Markdown</source>
+            <translation>复制为 Markdown</translation>
+        </message>
+        <message>
+            <source>Work on it</source>
+            <translation>编辑此方案</translation>
+        </message>
+        <message>
+            <source>Unpin</source>
+            <translation>取消固定</translation>
+        </message>
+        <message>
+            <source>Baseline</source>
+            <translation>基准</translation>
+        </message>
+        <message>
+            <source>Scenario</source>
+            <translation>方案</translation>
+        </message>
+        <message>
+            <source>Scenarios side by side</source>
+            <translation>方案并列</translation>
+        </message>
+        <message>
+            <source>The scenario becomes the plan that is edited; undo brings yours back</source>
+            <translation>此方案成为正在编辑的计划；撤销可恢复原计划</translation>
+        </message>
+        <message>
+            <source>&amp;Baseline</source>
+            <translation>基准(&amp;B)</translation>
+        </message>
+        <message>
+            <source>now</source>
+            <translation>当前</translation>
+        </message>
+        <message>
+            <source>Pin the plan as it stands (Ctrl+P), then change it: both stand here side by side.</source>
+            <translation>先固定当前计划（Ctrl+P），再修改：两者将在此并列。</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::CostPage</name>
+        <message>
+            <source>The same run at listed prices</source>
+            <translation>同一训练按各种报价</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::EstimatePage</name>
+        <message>
+            <source>Where the selected number comes from</source>
+            <translation>所选数字的来历</translation>
+        </message>
+        <message>
+            <source>Assumptions</source>
+            <translation>假设</translation>
+        </message>
+        <message>
+            <source>Numbers of the plan</source>
+            <translation>计划的数字</translation>
+        </message>
+        <message>
+            <source>Columns of the numbers</source>
+            <translation>数字的列</translation>
+        </message>
+        <message>
+            <source>&amp;Where the number comes from</source>
+            <translation>数字的来历(&amp;W)</translation>
+        </message>
+        <message>
+            <source>&amp;Numbers</source>
+            <translation>数字(&amp;N)</translation>
+        </message>
+        <message>
+            <source>Select a number to see its formula, what went in and the sources.</source>
+            <translation>选择一个数字，查看其公式、输入与来源。</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::FieldRow</name>
+        <message>
+            <source>Back to what the plan says</source>
+            <translation>恢复计划中的值</translation>
+        </message>
+        <message>
+            <source>Reset %1</source>
+            <translation>重置%1</translation>
+        </message>
+        <message>
+            <source>on</source>
+            <translation>启用</translation>
+        </message>
+        <message>
+            <source>changed</source>
+            <translation>已改</translation>
+        </message>
+        <message>
+            <source>plan</source>
+            <translation>计划</translation>
+        </message>
+        <message>
+            <source>default</source>
+            <translation>默认</translation>
+        </message>
+        <message>
+            <source>preset</source>
+            <translation>预设</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::MainWindow</name>
+        <message>
+            <source>type changes</source>
+            <translation>输入改动</translation>
+        </message>
+        <message>
+            <source>Recovered</source>
+            <translation>已恢复</translation>
+        </message>
+        <message>
+            <source>The last session ended without saving; this is the plan as it was.</source>
+            <translation>上次未保存即退出；这是当时的计划。</translation>
+        </message>
+        <message>
+            <source>open %1</source>
+            <translation>打开 %1</translation>
+        </message>
+        <message>
+            <source>This plan cannot be opened</source>
+            <translation>无法打开此计划</translation>
+        </message>
+        <message>
+            <source>new plan</source>
+            <translation>新计划</translation>
+        </message>
+        <message>
+            <source>reload</source>
+            <translation>重新载入</translation>
+        </message>
+        <message>
+            <source>This plan cannot be read again</source>
+            <translation>无法重新读取此计划</translation>
+        </message>
+        <message>
+            <source>cannot be written: %1; choose another folder</source>
+            <translation>无法写入：%1；请选择其他文件夹</translation>
+        </message>
+        <message>
+            <source>Written: %1</source>
+            <translation>已写入：%1</translation>
+        </message>
+        <message>
+            <source>The plan was not saved; nothing is lost</source>
+            <translation>计划未保存；没有丢失任何内容</translation>
+        </message>
+        <message>
+            <source>This plan cannot run</source>
+            <translation>此计划无法运行</translation>
+        </message>
+        <message>
+            <source>Take the nearest</source>
+            <translation>采用最接近的计划</translation>
+        </message>
+        <message>
+            <source>This cannot be read; the numbers are those before the change</source>
+            <translation>无法读取；显示的是改动之前的数字</translation>
+        </message>
+        <message>
+            <source>This plan cannot be read</source>
+            <translation>无法读取此计划</translation>
+        </message>
+        <message>
+            <source>Choose a plan</source>
+            <translation>选择计划</translation>
+        </message>
+        <message>
+            <source>Take one from the list, or open a plan file of your own; a file may also be dropped on this window.</source>
+            <translation>从列表中选择，或打开您自己的计划文件；也可将文件拖放到此窗口。</translation>
+        </message>
+        <message>
+            <source>No plan</source>
+            <translation>没有计划</translation>
+        </message>
+        <message>
+            <source>%1, changes: %2</source>
+            <translation>%1，改动：%2</translation>
+        </message>
+        <message>
+            <source>Flopcast</source>
+            <translation>Flopcast</translation>
+        </message>
+        <message>
+            <source>%1[*] – Flopcast</source>
+            <translation>%1[*] – Flopcast</translation>
+        </message>
+        <message>
+            <source>take the nearest plan</source>
+            <translation>采用最接近的计划</translation>
+        </message>
+        <message>
+            <source>Pinned as %1: page Compare</source>
+            <translation>已固定为 %1：见“比较”页</translation>
+        </message>
+        <message>
+            <source>work on %1</source>
+            <translation>编辑 %1</translation>
+        </message>
+        <message>
+            <source>Copied as Markdown</source>
+            <translation>已复制为 Markdown</translation>
+        </message>
+        <message>
+            <source>Nothing was exported</source>
+            <translation>未导出任何内容</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n plots written</source>
+            <translation>
+                <numerusform>已写入 %n 幅图</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>Not all plots were exported</source>
+            <translation>并非所有图都已导出</translation>
+        </message>
+        <message>
+            <source>&amp;File</source>
+            <translation>文件(&amp;F)</translation>
+        </message>
+        <message>
+            <source>&amp;New plan</source>
+            <translation>新建计划(&amp;N)</translation>
+        </message>
+        <message>
+            <source>&amp;Open plan…</source>
+            <translation>打开计划(&amp;O)…</translation>
+        </message>
+        <message>
+            <source>Open &amp;recent</source>
+            <translation>最近打开(&amp;R)</translation>
+        </message>
+        <message>
+            <source>Re&amp;load</source>
+            <translation>重新载入(&amp;L)</translation>
+        </message>
+        <message>
+            <source>&amp;Save</source>
+            <translation>保存(&amp;S)</translation>
+        </message>
+        <message>
+            <source>Save &amp;as…</source>
+            <translation>另存为(&amp;A)…</translation>
+        </message>
+        <message>
+            <source>Ctrl+Shift+S</source>
+            <translation>Ctrl+Shift+S</translation>
+        </message>
+        <message>
+            <source>&amp;Copy as Markdown</source>
+            <translation>复制为 Markdown(&amp;C)</translation>
+        </message>
+        <message>
+            <source>Ctrl+Shift+C</source>
+            <translation>Ctrl+Shift+C</translation>
+        </message>
+        <message>
+            <source>&amp;Export numbers…</source>
+            <translation>导出数字(&amp;E)…</translation>
+        </message>
+        <message>
+            <source>Ctrl+E</source>
+            <translation>Ctrl+E</translation>
+        </message>
+        <message>
+            <source>Export all &amp;plots…</source>
+            <translation>导出所有图(&amp;P)…</translation>
+        </message>
+        <message>
+            <source>Ctrl+Shift+E</source>
+            <translation>Ctrl+Shift+E</translation>
+        </message>
+        <message>
+            <source>&amp;Quit</source>
+            <translation>退出(&amp;Q)</translation>
+        </message>
+        <message>
+            <source>Ctrl+Q</source>
+            <translation>Ctrl+Q</translation>
+        </message>
+        <message>
+            <source>&amp;Edit</source>
+            <translation>编辑(&amp;E)</translation>
+        </message>
+        <message>
+            <source>&amp;Undo</source>
+            <translation>撤销(&amp;U)</translation>
+        </message>
+        <message>
+            <source>&amp;Redo</source>
+            <translation>重做(&amp;R)</translation>
+        </message>
+        <message>
+            <source>Ctrl+Shift+Z</source>
+            <translation>Ctrl+Shift+Z</translation>
+        </message>
+        <message>
+            <source>&amp;Pin as a scenario</source>
+            <translation>固定为方案(&amp;P)</translation>
+        </message>
+        <message>
+            <source>Ctrl+P</source>
+            <translation>Ctrl+P</translation>
+        </message>
+        <message>
+            <source>&amp;Find the fastest layout</source>
+            <translation>寻找最快布局(&amp;F)</translation>
+        </message>
+        <message>
+            <source>Ctrl+L</source>
+            <translation>Ctrl+L</translation>
+        </message>
+        <message>
+            <source>find the fastest layout</source>
+            <translation>寻找最快布局</translation>
+        </message>
+        <message>
+            <source>Find a &amp;field</source>
+            <translation>查找字段(&amp;F)</translation>
+        </message>
+        <message>
+            <source>Find a p&amp;lan</source>
+            <translation>查找计划(&amp;L)</translation>
+        </message>
+        <message>
+            <source>Ctrl+Shift+F</source>
+            <translation>Ctrl+Shift+F</translation>
+        </message>
+        <message>
+            <source>&amp;Changes as text</source>
+            <translation>以文本编辑改动(&amp;C)</translation>
+        </message>
+        <message>
+            <source>Ctrl+T</source>
+            <translation>Ctrl+T</translation>
+        </message>
+        <message>
+            <source>&amp;All commands…</source>
+            <translation>所有命令(&amp;A)…</translation>
+        </message>
+        <message>
+            <source>Ctrl+K</source>
+            <translation>Ctrl+K</translation>
+        </message>
+        <message>
+            <source>&amp;View</source>
+            <translation>视图(&amp;V)</translation>
+        </message>
+        <message>
+            <source>&amp;Reset layout</source>
+            <translation>重置布局(&amp;R)</translation>
+        </message>
+        <message>
+            <source>&amp;Theme</source>
+            <translation>主题(&amp;T)</translation>
+        </message>
+        <message>
+            <source>&amp;System</source>
+            <translation>跟随系统(&amp;S)</translation>
+        </message>
+        <message>
+            <source>&amp;Light</source>
+            <translation>浅色(&amp;L)</translation>
+        </message>
+        <message>
+            <source>&amp;Dark</source>
+            <translation>深色(&amp;D)</translation>
+        </message>
+        <message>
+            <source>&amp;Clear the list</source>
+            <translation>清空列表(&amp;C)</translation>
+        </message>
+        <message>
+            <source>Open a plan</source>
+            <translation>打开计划</translation>
+        </message>
+        <message>
+            <source>Plans (*.toml)</source>
+            <translation>计划 (*.toml)</translation>
+        </message>
+        <message>
+            <source>Save the plan</source>
+            <translation>保存计划</translation>
+        </message>
+        <message>
+            <source>Export numbers</source>
+            <translation>导出数字</translation>
+        </message>
+        <message>
+            <source>Markdown (*.md)</source>
+            <translation>Markdown (*.md)</translation>
+        </message>
+        <message>
+            <source>CSV (*.csv)</source>
+            <translation>CSV (*.csv)</translation>
+        </message>
+        <message>
+            <source>JSON (*.json)</source>
+            <translation>JSON (*.json)</translation>
+        </message>
+        <message>
+            <source>Export the plot</source>
+            <translation>导出图</translation>
+        </message>
+        <message>
+            <source>PNG picture (*.png)</source>
+            <translation>PNG 图片 (*.png)</translation>
+        </message>
+        <message>
+            <source>SVG picture (*.svg)</source>
+            <translation>SVG 图片 (*.svg)</translation>
+        </message>
+        <message>
+            <source>PDF (*.pdf)</source>
+            <translation>PDF (*.pdf)</translation>
+        </message>
+        <message>
+            <source>Export all plots: names and folder follow this one</source>
+            <translation>导出所有图：文件夹与格式以此为准</translation>
+        </message>
+        <message>
+            <source>SVG pictures (*.svg)</source>
+            <translation>SVG 图片 (*.svg)</translation>
+        </message>
+        <message>
+            <source>PNG pictures (*.png)</source>
+            <translation>PNG 图片 (*.png)</translation>
+        </message>
+        <message>
+            <source>Field › %1 › %2</source>
+            <translation>字段 › %1 › %2</translation>
+        </message>
+        <message>
+            <source>Open › %1</source>
+            <translation>打开 › %1</translation>
+        </message>
+        <message>
+            <source>Plan</source>
+            <translation>计划</translation>
+        </message>
+        <message>
+            <source>Results</source>
+            <translation>结果</translation>
+        </message>
+        <message>
+            <source>is no file; choose another name</source>
+            <translation>不是文件；请换一个名称</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::MessageArea</name>
+        <message>
+            <source>Message</source>
+            <translation>消息</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::PlanDocument</name>
+        <message>
+            <source>save</source>
+            <translation>保存</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::PlanEditor</name>
+        <message>
+            <source>Fields</source>
+            <translation>字段</translation>
+        </message>
+        <message>
+            <source>Plans</source>
+            <translation>计划</translation>
+        </message>
+        <message>
+            <source>Changes</source>
+            <translation>改动</translation>
+        </message>
+        <message>
+            <source>Find a field</source>
+            <translation>查找字段</translation>
+        </message>
+        <message>
+            <source>reset %1</source>
+            <translation>重置%1</translation>
+        </message>
+        <message>
+            <source>Filter</source>
+            <translation>筛选</translation>
+        </message>
+        <message>
+            <source>Filter of the shipped plans</source>
+            <translation>筛选自带计划</translation>
+        </message>
+        <message>
+            <source>Shipped plans</source>
+            <translation>自带计划</translation>
+        </message>
+        <message>
+            <source>A plan file of your own may be dropped on the window.</source>
+            <translation>可将您自己的计划文件拖放到窗口。</translation>
+        </message>
+        <message>
+            <source>Changes of the plan</source>
+            <translation>计划的改动</translation>
+        </message>
+        <message>
+            <source>Everything that differs from the plan's file: key=value, one a line, as after --set; -key takes a key away.</source>
+            <translation>与计划文件的所有不同：每行一个 key=value，同 --set；-key 去掉一个键。</translation>
+        </message>
+        <message>
+            <source>change %1</source>
+            <translation>修改%1</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::PlanListModel</name>
+        <message>
+            <source>%1
+%2</source>
+            <translation>%1
+%2</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::PlotPanel</name>
+        <message>
+            <source>Table</source>
+            <translation>表格</translation>
+        </message>
+        <message>
+            <source>The same numbers as a table</source>
+            <translation>以表格显示相同的数字</translation>
+        </message>
+        <message>
+            <source>Export…</source>
+            <translation>导出…</translation>
+        </message>
+        <message>
+            <source>This plot as PNG, SVG, PDF or CSV</source>
+            <translation>将此图存为 PNG、SVG、PDF 或 CSV</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::PlotView</name>
+        <message>
+            <source>cannot tell the format from the name; end it in .png, .svg, .pdf or .csv</source>
+            <translation>无法由文件名判断格式；请以 .png、.svg、.pdf 或 .csv 结尾</translation>
+        </message>
+        <message>
+            <source>cannot be written: %1</source>
+            <translation>无法写入：%1</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::PresetsPage</name>
+        <message>
+            <source>Kind of presets</source>
+            <translation>预设种类</translation>
+        </message>
+        <message>
+            <source>Words that must occur</source>
+            <translation>须出现的词</translation>
+        </message>
+        <message>
+            <source>Search in presets</source>
+            <translation>在预设中搜索</translation>
+        </message>
+        <message>
+            <source>Presets</source>
+            <translation>预设</translation>
+        </message>
+        <message>
+            <source>Facts of the preset, with sources</source>
+            <translation>预设的内容及来源</translation>
+        </message>
+        <message>
+            <source>id</source>
+            <translation>标识</translation>
+        </message>
+        <message>
+            <source>name</source>
+            <translation>名称</translation>
+        </message>
+        <message>
+            <source>more</source>
+            <translation>其他</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n found</source>
+            <translation>
+                <numerusform>找到 %n 项</numerusform>
+            </translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::ResultCard</name>
+        <message>
+            <source>Share of the GPU's memory</source>
+            <translation>占 GPU 显存的份额</translation>
+        </message>
+        <message>
+            <source>memory: too much</source>
+            <translation>显存：超出</translation>
+        </message>
+        <message>
+            <source>memory per GPU</source>
+            <translation>每 GPU 显存</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::ResultCards</name>
+        <message>
+            <source>model FLOPs</source>
+            <translation>模型 FLOPs</translation>
+        </message>
+        <message>
+            <source>memory per GPU</source>
+            <translation>每 GPU 显存</translation>
+        </message>
+        <message>
+            <source>step</source>
+            <translation>每步</translation>
+        </message>
+        <message>
+            <source>wall clock</source>
+            <translation>总时长</translation>
+        </message>
+        <message>
+            <source>GPU time held</source>
+            <translation>占用 GPU 时</translation>
+        </message>
+        <message>
+            <source>total cost</source>
+            <translation>总成本</translation>
+        </message>
+        <message>
+            <source>energy</source>
+            <translation>能耗</translation>
+        </message>
+        <message>
+            <source>CO2 equivalent</source>
+            <translation>二氧化碳当量</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::ResultModel</name>
+        <message>
+            <source>Quantity</source>
+            <translation>量</translation>
+        </message>
+        <message>
+            <source>Value</source>
+            <translation>值</translation>
+        </message>
+        <message>
+            <source>Share</source>
+            <translation>份额</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::ScalingPage</name>
+        <message>
+            <source>The plan by number of GPUs</source>
+            <translation>按 GPU 数量看计划</translation>
+        </message>
+    </context>
+</TS>

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gui/core_texts.hpp"
+#include "gui/editor/plan_field.hpp"
+#include "gui/language.hpp"
+#include "gui/pages/page_registry.hpp"
+#include "tests/gui/gui_fixture.hpp"
+
+#include <QFile>
+#include <QRegularExpression>
+#include <QXmlStreamReader>
+
+namespace flopcast {
+namespace {
+
+using namespace tests;
+
+TEST(Translation, ToChineseIsFinishedAndKeepsPlaceholders) {
+  QFile file(QStringLiteral(FLOPCAST_SOURCE_DIR "/gui/translations/flopcast_zh_CN.ts"));
+  ASSERT_TRUE(file.open(QIODevice::ReadOnly));
+  QXmlStreamReader reader(&file);
+  const QRegularExpression placeholder(QStringLiteral("%[1-9n]"));
+  const auto placeholders = [&](const QString &text) {
+    QStringList found;
+    for (auto match = placeholder.globalMatch(text); match.hasNext();)
+      found.append(match.next().captured());
+    found.sort();
+    return found;
+  };
+  QString source;
+  int texts = 0;
+  while (!reader.atEnd()) {
+    reader.readNext();
+    if (!reader.isStartElement())
+      continue;
+    if (reader.name() == u"source") {
+      source = reader.readElementText();
+    } else if (reader.name() == u"translation") {
+      EXPECT_FALSE(reader.attributes().hasAttribute(QStringLiteral("type")))
+          << source.toStdString();
+      const QString text = reader.readElementText(QXmlStreamReader::IncludeChildElements).trimmed();
+      EXPECT_FALSE(text.isEmpty()) << source.toStdString();
+      EXPECT_EQ(placeholders(text), placeholders(source)) << source.toStdString();
+      ++texts;
+    }
+  }
+  EXPECT_FALSE(reader.hasError()) << reader.errorString().toStdString();
+  EXPECT_GT(texts, 300);
+}
+
+class InChinese : public testing::Test {
+protected:
+  InChinese() { apply_language(Language::chinese); }
+  ~InChinese() override { apply_language(Language::english); }
+
+  static bool has_chinese(const QString &text) {
+    static const QRegularExpression han(QStringLiteral("\\p{Han}"));
+    return text.contains(han);
+  }
+};
+
+TEST_F(InChinese, PagesAndFieldsAreNamed) {
+  for (const PageEntry &page : page_registry())
+    EXPECT_TRUE(has_chinese(page.title)) << page.id.toStdString();
+  for (const PlanField &field : plan_fields()) {
+    EXPECT_TRUE(has_chinese(field.group)) << field.key;
+    EXPECT_TRUE(has_chinese(field.help)) << field.key;
+  }
+}
+
+TEST_F(InChinese, LabelsOfTheCoreAreTranslatedAndUnknownOnesStay) {
+  EXPECT_TRUE(has_chinese(core_text("pipeline bubble")));
+  EXPECT_EQ(core_text("some new part"), "some new part");
+}
+
+TEST(LanguageChoice, IsSpelledOneWay) {
+  for (const Language language : {Language::english, Language::chinese})
+    EXPECT_EQ(language_of(to_text(language)), language);
+  EXPECT_EQ(language_of("de"), std::nullopt);
+}
+
+} // namespace
+} // namespace flopcast
