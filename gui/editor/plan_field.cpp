@@ -195,7 +195,8 @@ void add_training(FieldList &list) {
       [](const PlannedRun &run) { return std::string(to_text(run.plan.training.precision)); },
       Fields::tr("Number format of the matrix products.")));
   list.add(choice(
-      "training.recompute", Fields::tr("recompute"), names(recompute_names()),
+      "training.recompute", Fields::tr("recompute"),
+      {"none", "selective", "full"}, // modules need a list beside them: the Changes tab takes it
       [](const PlannedRun &run) { return std::string(to_text(run.plan.training.recompute)); },
       Fields::tr("What is computed again in the backward pass to save memory.")));
   list.add(choice(

@@ -28,8 +28,8 @@ TEST_F(PresetsCommand, ListHasTheKindsThatAreNoTables) {
     for (const char *key : {"id", "name", "detail"})
       EXPECT_TRUE(preset[key].is_string()) << preset;
   }
-  EXPECT_THAT(kinds, testing::ElementsAre("calibrations", "devices", "fabrics", "laws", "models", "nodes",
-                                          "plans"));
+  EXPECT_THAT(kinds, testing::ElementsAre("calibrations", "devices", "fabrics", "laws", "models",
+                                          "nodes", "plans"));
 }
 
 TEST_F(PresetsCommand, ListTakesEveryKind) {
