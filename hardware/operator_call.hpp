@@ -75,8 +75,8 @@ struct OperatorCall {
   /// A device with more rows than others is not this: give it its own rows.
   bool uneven = false;
   OperatorVariant variant = OperatorVariant::usual;
-  /// A gradient of weights, or both gradients of a product: that of the weights is added to sums in fp32, as Megatron's fused
-  /// accumulation does, and not written in the format of the weights.
+  /// A gradient of weights, or both gradients of a product: that of the weights is added to sums in
+  /// fp32, as Megatron's fused accumulation does, and not written in the format of the weights.
   bool accumulates = false;
 
   bool operator==(const OperatorCall &) const = default;
