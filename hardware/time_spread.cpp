@@ -62,7 +62,7 @@ std::optional<ErrorSpread> measured_spread(const std::array<ErrorSpread, duratio
   }
   if (best)
     return *best;
-  const auto most = std::ranges::max_element(spread, {}, &ErrorSpread::samples);
+  const auto *const most = std::ranges::max_element(spread, {}, &ErrorSpread::samples);
   return most->samples > 0 ? std::optional(*most) : std::nullopt;
 }
 

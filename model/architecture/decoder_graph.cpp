@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/architecture/decoder_graph_builder.hpp"
 
+#include <array>
 #include <algorithm>
 
 namespace flopcast {
@@ -12,7 +13,7 @@ constexpr double float_bytes = 4;
 // Vertices to have room for: two kinds of layers, each of at most 19 operators, and the ends. With
 // experts or extra predictions four kinds of at most 33.
 constexpr std::size_t dense_vertices = 48;
-constexpr std::size_t most_vertices = 5 * 33;
+constexpr std::size_t most_vertices = std::size_t{5} * 33;
 
 } // namespace
 
@@ -48,7 +49,7 @@ DecoderGraphBuilder::Vertex DecoderGraphBuilder::layers(Vertex input) {
       last = layer(last, local, model_.sliding_window, false);
     return local < model_.layers ? layer(last, model_.layers - local, std::nullopt, false) : last;
   }
-  std::int64_t counts[2][2] = {}; // with experts, local
+  std::array<std::array<std::int64_t, 2>, 2> counts{}; // with experts, local
   for (std::int64_t i = 0; i < model_.layers; ++i)
     ++counts[model_.has_experts(i) ? 1 : 0][model_.is_local(i) ? 1 : 0];
   for (const bool with_experts : {false, true})

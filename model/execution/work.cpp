@@ -382,7 +382,7 @@ private:
 ExpertExchange expert_exchange(const Operator &dispatch, const Parallelism &parallelism,
                                const Training &training) {
   // The ranks of a stage share the tokens; with the experts' imbalance the busiest sends most.
-  const double sharers =
+  const auto sharers =
       static_cast<double>(parallelism.context_parallel * parallelism.tensor_parallel);
   const Bytes rows = dispatch.output_elements * static_cast<double>(training.micro_batch) /
                      sharers * parallelism.expert_imbalance * activation_bytes(training.precision) *

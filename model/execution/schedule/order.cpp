@@ -2,6 +2,7 @@
 #include "model/execution/schedule/order.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace flopcast {
 
@@ -77,9 +78,9 @@ private:
     tasks.push_back({micro_batch, pass_[phase], kind, with_next});
   }
 
-  std::uint16_t pass_[2] = {};
-  std::uint32_t forwards_[2] = {};
-  std::uint32_t backwards_[2] = {};
+  std::array<std::uint16_t, 2> pass_{};
+  std::array<std::uint32_t, 2> forwards_{};
+  std::array<std::uint32_t, 2> backwards_{};
   std::vector<Pending> pending_;
   std::size_t weights_done_ = 0;
 };

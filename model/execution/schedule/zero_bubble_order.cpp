@@ -165,12 +165,12 @@ private:
     const bool full = next.kind == TaskKind::forward &&
                       stage.saved + saved_by(passes_.passes[next.pass]) > stage.limit;
     const double input = input_at(next);
-    if (full && has_weights) {
+    const bool ready = input != not_yet && input <= now;
+    const bool gap = !ready && (input == not_yet || input - now >= least_gap(stage));
+    if (has_weights && (full || gap)) {
       run_weights(index, now);
-    } else if (input != not_yet && input <= now) {
+    } else if (ready) {
       run_next(index, now);
-    } else if (has_weights && (input == not_yet || input - now >= least_gap(stage))) {
-      run_weights(index, now);
     } else if (input != not_yet) {
       events_.push({input, index});
     } else {
