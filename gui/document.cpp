@@ -90,7 +90,7 @@ void PlanDocument::saved(const std::string &file, std::string text) {
   undo_.setClean();
 }
 
-void PlanDocument::restore(PlanRequest request) {
+void PlanDocument::restore(const PlanRequest &request) {
   undo_.clear();
   set(request);
 }

@@ -37,7 +37,7 @@ public:
   /// The plan is in that file now, changes included.
   void saved(const std::string &file, std::string text);
   /// What was remembered or recovered: no step to undo.
-  void restore(PlanRequest request);
+  void restore(const PlanRequest &request);
 
 signals:
   void changed();

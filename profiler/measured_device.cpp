@@ -26,9 +26,9 @@ std::string provenance_lines(const Provenance &provenance) {
 std::string preset_id(std::string_view name) {
   std::string id;
   for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0)
-      id += static_cast<char>(std::tolower(byte));
+    const auto letter = static_cast<unsigned char>(c);
+    if (std::isalnum(letter) != 0)
+      id += static_cast<char>(std::tolower(letter));
     else if (!id.empty() && id.back() != '-')
       id += '-';
   }

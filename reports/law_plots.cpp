@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <ranges>
 
 namespace flopcast {
 namespace {
@@ -77,12 +78,14 @@ std::vector<double> ticks(const Axis &axis) {
   if (axis.logarithmic)
     step = std::max(1.0, std::ceil(step));
   std::vector<double> found;
-  for (double at = std::ceil(axis.low / step) * step; at <= axis.high; at += step)
-    found.push_back(std::abs(at) < 1e-9 * step ? 0 : at);
+  const auto first = static_cast<int>(std::ceil(axis.low / step));
+  const auto last = static_cast<int>(std::floor(axis.high / step));
+  for (int i = first; i <= last; ++i)
+    found.push_back(i * step);
   if (axis.logarithmic && found.size() < 2) {
     // Less than two decades: multiples of powers of ten.
     found.clear();
-    for (double decade = std::floor(axis.low); decade <= axis.high; ++decade)
+    for (int decade = static_cast<int>(std::floor(axis.low)); decade <= axis.high; ++decade)
       for (const double factor : {1.0, 2.0, 5.0})
         if (const double at = decade + std::log10(factor); at >= axis.low && at <= axis.high)
           found.push_back(at);
@@ -184,8 +187,8 @@ private:
     case ChartMark::band:
       for (const ChartPoint &point : series.points)
         append(point.x, point.high);
-      for (auto point = series.points.rbegin(); point != series.points.rend(); ++point)
-        append(point->x, point->y);
+      for (const ChartPoint &point : series.points | std::views::reverse)
+        append(point.x, point.y);
       text_ += fmt::format("<path d=\"{}Z\" fill=\"{}\" fill-opacity=\"0.2\"/>\n", path, colour);
       return;
     }

@@ -165,7 +165,7 @@ Report law_report(const ScalingLaw &law) {
   Report report;
   report.title = law.name;
   report.left_aligned = true;
-  const auto row = [](std::string label, std::string text) {
+  const auto row = [](const std::string &label, std::string text) {
     return ReportRow{label, label, {std::move(text)}};
   };
   ReportSection about{"law", {}};

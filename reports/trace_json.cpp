@@ -112,9 +112,9 @@ void write_interval(const Interval &interval, TraceWriter &writer) {
 ScheduleOutcome write_trace_json(const PipelineWork &work, const std::string &name,
                                  std::ostream &out) {
   TraceWriter writer(out);
-  writer.text("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[");
+  writer.text(R"({"displayTimeUnit":"ms","traceEvents":[)");
   write_names(work, writer);
-  const ScheduleOutcome outcome = visit_timeline(
+  ScheduleOutcome outcome = visit_timeline(
       work, {.interval = [&](const Interval &interval) { write_interval(interval, writer); },
              .memory =
                  [&](const MemorySample &sample) {

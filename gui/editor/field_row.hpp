@@ -7,6 +7,7 @@
 
 class QCheckBox;
 class QComboBox;
+class QGridLayout;
 class QLabel;
 class QSlider;
 class QToolButton;
@@ -34,8 +35,8 @@ signals:
   void reset_wanted();
 
 private:
-  void add_number(class QGridLayout &layout);
-  void add_choice(class QGridLayout &layout, const PresetCatalog &catalog);
+  void add_number(QGridLayout &layout);
+  void add_choice(QGridLayout &layout, const PresetCatalog &catalog);
   void show_number(double value);
   [[nodiscard]] double at_slider(int position) const;
   [[nodiscard]] int slider_position(double value) const;

@@ -101,6 +101,7 @@ CostCurve interpolated(const HardwareQuestion &question, const std::vector<SizeO
     double log_params, log_training, serving;
   };
   std::vector<Knot> knots;
+  knots.reserve(sizes.size());
   for (const SizeOnHardware &size : sizes)
     knots.push_back({std::log(size.params), std::log(training_cost(question, size)),
                      serving_cost(question, size)});

@@ -120,7 +120,7 @@ struct LawReader {
     return read;
   }
 
-  LawRelation relation(TableReader &table) {
+  [[nodiscard]] LawRelation relation(TableReader &table) const {
     LawRelation read;
     if (!table.has("result"))
       table.report_missing("result", "what the relation gives, such as \"params\"");
@@ -197,7 +197,7 @@ ScalingLaw read_law(const InputValue &root_value, const std::string &id, Diagnos
     law.downstream = read_downstream(root.table("downstream"));
   for (TableReader &table : root.tables("relations"))
     law.relations.push_back(reader.relation(table));
-  if (!law.form && law.relations.empty() && root.has("form") == false)
+  if (!law.form && law.relations.empty() && !root.has("form"))
     root.report("form", "a law has a form with its coefficients, or [[relations]], or both");
   root.finish();
   return law;

@@ -146,6 +146,7 @@ LossPrediction predict(const ScalingLaw &law, const LawQuestion &question,
                                  "of theirs is known");
   if (law.downstream) {
     std::vector<double> errors;
+    errors.reserve(shown.size());
     for (const double value : shown)
       errors.push_back(downstream_error(*law.downstream, value));
     const double base = downstream_error(*law.downstream, result.loss);

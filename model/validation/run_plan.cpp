@@ -291,10 +291,10 @@ void lighten_ends(Plan &plan, std::vector<std::string> &inferred) {
   if ((layers + 2) % chunks == 0) {
     p.first_stage_layers = (layers + 2) / p.pipeline_parallel - 1;
     p.last_stage_layers = p.first_stage_layers;
-    inferred.push_back("stages: embedding and logits count as a layer each");
+    inferred.emplace_back("stages: embedding and logits count as a layer each");
   } else if ((layers + 1) % chunks == 0) {
     p.last_stage_layers = (layers + 1) / p.pipeline_parallel - 1;
-    inferred.push_back("stages: the logits count as a layer");
+    inferred.emplace_back("stages: the logits count as a layer");
   }
 }
 

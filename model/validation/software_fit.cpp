@@ -7,6 +7,7 @@
 #include <Eigen/Dense>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <optional>
@@ -24,20 +25,30 @@ struct Prior {
   double by_architecture = 0; ///< the same between architectures of one stack; 0: does not differ
 };
 
-constexpr Prior step_priors[] = {
-    {"host_forward", 50e-6, 0.35, 0},  {"host_backward", 40e-6, 0.35, 0},
-    {"host_exchange", 30e-6, 1.0, 0},  {"products", 1.08, 0.10, 0.08},
-    {"experts", 1.15, 0.15, 0.08},     {"scores", 1.0, 0.3, 0},
-    {"attention", 1.15, 0.25, 0.25},   {"streams", 1.3, 0.35, 0.15},
-    {"tensor_exchange", 1.15, 0.3, 0}, {"gradient_exchange", 1.3, 0.4, 0},
-    {"stage_exchange", 1.5, 0.7, 0},   {"expert_exchange", 1.2, 0.4, 0},
-    {"step_overhead", 4e-3, 1.2, 0},   {"jitter", 0.006, 0.7, 0},
-};
+constexpr auto step_priors = std::to_array<Prior>({
+    {"host_forward", 50e-6, 0.35, 0},
+    {"host_backward", 40e-6, 0.35, 0},
+    {"host_exchange", 30e-6, 1.0, 0},
+    {"products", 1.08, 0.10, 0.08},
+    {"experts", 1.15, 0.15, 0.08},
+    {"scores", 1.0, 0.3, 0},
+    {"attention", 1.15, 0.25, 0.25},
+    {"streams", 1.3, 0.35, 0.15},
+    {"tensor_exchange", 1.15, 0.3, 0},
+    {"gradient_exchange", 1.3, 0.4, 0},
+    {"stage_exchange", 1.5, 0.7, 0},
+    {"expert_exchange", 1.2, 0.4, 0},
+    {"step_overhead", 4e-3, 1.2, 0},
+    {"jitter", 0.006, 0.7, 0},
+});
 
-constexpr Prior memory_priors[] = {
-    {"weight_gradient_bytes", 3, 0.8, 0}, {"logit_copies", 1, 0.8, 0}, {"saved", 0.95, 0.2, 0},
-    {"fragmentation", 0.05, 0.8, 0},      {"context", 3e9, 0.5, 0},
-};
+constexpr auto memory_priors = std::to_array<Prior>({
+    {"weight_gradient_bytes", 3, 0.8, 0},
+    {"logit_copies", 1, 0.8, 0},
+    {"saved", 0.95, 0.2, 0},
+    {"fragmentation", 0.05, 0.8, 0},
+    {"context", 3e9, 0.5, 0},
+});
 
 std::span<const Prior> priors_of(FittedMetric metric) {
   return metric == FittedMetric::step_time ? std::span<const Prior>(step_priors)

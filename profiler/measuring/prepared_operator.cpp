@@ -246,7 +246,7 @@ void PreparedOperator::prepare_product() {
     Product right_product{.shape = {batch, k, n, m}, .transpose_left = true};
     if (stored_by_column)
       right_product.shape = {batch, n, k, m};
-    run_ = [=, this] {
+    run_ = [=] {
       start(left_product, gradient, right, of_left);
       start(right_product, stored_by_column ? gradient : left, stored_by_column ? left : gradient,
             of_right);
@@ -259,7 +259,7 @@ void PreparedOperator::prepare_product() {
     product.transpose_right = stored_by_column;
   else
     product.transpose_left = k >= std::max(m, n);
-  run_ = [=, this] { start(product, left, right, product_result); };
+  run_ = [=] { start(product, left, right, product_result); };
 }
 
 void PreparedOperator::prepare_attention() {

@@ -179,7 +179,7 @@ SlopeMoments slope_moments(const LawFit &fit) {
   FitProblem problem = fit.problem;
   const ArrayXd residuals = residuals_at(problem, fit.theta);
   const ArrayXd &weights = problem.weights;
-  const double n = static_cast<double>(residuals.size());
+  const auto n = static_cast<double>(residuals.size());
   const double spare = std::max(1.0, n - static_cast<double>(fit.theta.size()));
   if (penalty.is_least_squares())
     return {(weights * residuals.square()).sum() / spare, 1};

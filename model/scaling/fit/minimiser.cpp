@@ -333,11 +333,12 @@ Minimum tighten(FitProblem &problem, const VectorXd &start, const Penalty &penal
   VectorXd at = start;
   if (!penalty.is_least_squares()) {
     constexpr double shrink = 0.15;
-    for (double factor = homotopy_factor(residuals_at(problem, at), penalty); factor > 1 / shrink;
-         factor *= shrink) {
+    double factor = homotopy_factor(residuals_at(problem, at), penalty);
+    while (factor > 1 / shrink) {
       const Minimum stage = descend(problem, at, penalty.scaled(factor), loose_tolerance, 8);
       at = stage.theta;
       evaluations += stage.evaluations;
+      factor *= shrink;
     }
   }
   Minimum result = descend(problem, at, penalty, tolerance_of(penalty), 60);

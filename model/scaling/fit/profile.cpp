@@ -70,13 +70,15 @@ std::optional<double> crossing(Held &held, double center, double step, double fa
   held.reset();
   double inside = center;
   double outside = center;
-  for (double offset = step; std::abs(offset) <= farthest; offset *= 1.6) {
+  double offset = step;
+  while (std::abs(offset) <= farthest) {
     outside = center + offset;
     const double cost = held.cost_at(outside);
     seen.emplace_back(outside, cost);
     if (cost > limit)
       break;
     inside = outside;
+    offset *= 1.6;
   }
   if (inside == outside)
     return std::nullopt;

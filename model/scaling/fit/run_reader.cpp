@@ -111,9 +111,9 @@ public:
         continue;
       const std::string near = nearest_name(column, table.columns);
       diagnostics.add({file, 1, 1},
-                      near.empty() ? fmt::format("no column \"{}\" (for {}); the table has {}",
+                      near.empty() ? fmt::format(R"(no column "{}" (for {}); the table has {})",
                                                  column, name, fmt::join(table.columns, ", "))
-                                   : fmt::format("no column \"{}\" (for {}); did you mean \"{}\"?",
+                                   : fmt::format(R"(no column "{}" (for {}); did you mean "{}"?)",
                                                  column, name, near));
     }
     diagnostics.throw_if_any();
