@@ -18,6 +18,7 @@
 #include <QFileInfo>
 #include <QLabel>
 #include <QSaveFile>
+#include <QSplitter>
 #include <QStatusBar>
 #include <QTabWidget>
 #include <QUndoStack>
@@ -374,7 +375,7 @@ bool MainWindow::busy() const {
          std::ranges::any_of(pages_, [](const Page *page) { return page->busy(); });
 }
 
-void MainWindow::settle() {
+void MainWindow::settle() const {
   constexpr int patience_ms = 30'000; // no answer takes a second; a test must end all the same
   QElapsedTimer waited;
   waited.start();

@@ -74,7 +74,7 @@ public:
   /// Whether an answer is on its way.
   [[nodiscard]] bool busy() const;
   /// Waits for it.
-  void settle();
+  void settle() const;
 
 protected:
   void closeEvent(QCloseEvent *event) override;

@@ -177,7 +177,7 @@ public:
       while (at < lines_.size() && trimmed(lines_[at].substr(0, lines_[at].find('#'))) != header)
         ++at;
       if (at == lines_.size()) {
-        inserted_.push_back("");
+        inserted_.emplace_back("");
         inserted_.push_back(header);
         inserted_.push_back(line);
         flush(lines_.size());

@@ -102,6 +102,7 @@ Report ComparePage::report() const {
     if (order.empty() || &scenario != order.front())
       order.push_back(&scenario);
   std::vector<Answer> answers;
+  answers.reserve(order.size());
   for (const Scenario *scenario : order)
     answers.push_back(scenario->plan->answer());
   Report compared = answers.empty() ? Report() : compare_report(answers);
