@@ -27,13 +27,13 @@ struct TraceOptions {
 ScheduleOutcome write(const TraceOptions &options, const PipelineWork &work,
                       const std::string &name, const CommandContext &context) {
   if (options.file.empty() || options.file == "-") {
-    const ScheduleOutcome outcome = write_trace_json(work, name, context.session.out);
+    ScheduleOutcome outcome = write_trace_json(work, name, context.session.out);
     if (!context.session.out.flush())
       throw InputError({"stdout", 0, 0}, "cannot be written");
     return outcome;
   }
   std::ofstream stream(options.file, std::ios::binary);
-  const ScheduleOutcome outcome = write_trace_json(work, name, stream);
+  ScheduleOutcome outcome = write_trace_json(work, name, stream);
   if (!stream.flush())
     throw InputError({options.file, 0, 0},
                      fmt::format("cannot be written: {}", std::strerror(errno)));
@@ -48,7 +48,7 @@ int run(const TraceOptions &options, CommandContext &context) {
     return exit_infeasible;
   }
   const PipelineWork work = pipeline_work(run.plan, run.cluster);
-  const ScheduleOutcome outcome = write(options, work, run.plan.name, context);
+  ScheduleOutcome outcome = write(options, work, run.plan.name, context);
   Seconds idle;
   for (const StageOutcome &stage : outcome.stages)
     idle += stage.idle;

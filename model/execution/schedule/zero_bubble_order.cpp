@@ -166,8 +166,8 @@ private:
                       stage.saved + saved_by(passes_.passes[next.pass]) > stage.limit;
     const double input = input_at(next);
     const bool ready = input != not_yet && input <= now;
-    const bool gap = !ready && (input == not_yet || input - now >= least_gap(stage));
-    if (has_weights && (full || gap)) {
+    const bool gap = has_weights && !ready && (input == not_yet || input - now >= least_gap(stage));
+    if ((full && has_weights) || gap) {
       run_weights(index, now);
     } else if (ready) {
       run_next(index, now);
