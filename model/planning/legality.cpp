@@ -124,7 +124,15 @@ void check_stages(const Plan &plan, Problems &problems) {
   const std::int64_t micro_batches =
       plan.training.global_batch /
       std::max<std::int64_t>(parallel.data_parallel * plan.training.micro_batch, 1);
-  if (const auto problem = schedule_problem(schedule, p, parallel.virtual_pipeline, micro_batches))
+  constexpr std::int64_t most_chunks = 512; // a longer pipeline takes too long to simulate
+  if (p * parallel.virtual_pipeline > most_chunks)
+    problems.add("schedule",
+                 fmt::format("{} x {} chunks are more than the {} for which this schedule is "
+                             "simulated",
+                             p, parallel.virtual_pipeline, most_chunks),
+                 "set schedule = \"1f1b\" or lower pipeline_parallel");
+  else if (const auto problem =
+               schedule_problem(schedule, p, parallel.virtual_pipeline, micro_batches))
     problems.add("schedule", problem->text, problem->remedy);
 }
 
