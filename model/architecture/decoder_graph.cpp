@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/architecture/decoder_graph_builder.hpp"
 
-#include <array>
 #include <algorithm>
+#include <array>
 
 namespace flopcast {
 namespace {
