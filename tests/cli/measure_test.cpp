@@ -7,6 +7,7 @@
 #include "profiler/cuda_environment.hpp"
 #include "profiler/measured_device.hpp"
 #include "store/measured_runs.hpp"
+#include "tests/support/source_directory.hpp"
 
 #include <fmt/format.h>
 
@@ -81,8 +82,8 @@ private:
   }
 
   std::filesystem::path presets_ = folder() / "presets";
-  EnvironmentVariable own_presets_{"FLOPCAST_PRESETS",
-                                   presets_.string() + ":" + FLOPCAST_SOURCE_DIR "/presets"};
+  EnvironmentVariable own_presets_{
+      "FLOPCAST_PRESETS", presets_.string() + ":" + (source_directory() / "presets").string()};
 };
 
 TEST_F(Measure, NamesInOneSentenceWhyThereIsNoGpu) {

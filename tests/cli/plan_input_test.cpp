@@ -3,6 +3,7 @@
 #include "tests/cli/command_line_fixture.hpp"
 
 #include "cli/session.hpp"
+#include "tests/support/source_directory.hpp"
 
 namespace flopcast::tests {
 namespace {
@@ -39,11 +40,10 @@ TEST_F(PlanInput, AShippedPlanGoesByItsName) {
   const std::string shipped = "gpt3-175b-a100";
   const Ran by_name = run({"estimate", shipped, "--json"});
   EXPECT_EQ(by_name.code, exit_ok);
-  EXPECT_EQ(
-      by_name.out,
-      run({"estimate", std::string(FLOPCAST_SOURCE_DIR) + "/presets/plans/" + shipped + ".toml",
-           "--json"})
-          .out);
+  EXPECT_EQ(by_name.out,
+            run({"estimate", (source_directory() / "presets/plans" / (shipped + ".toml")).string(),
+                 "--json"})
+                .out);
 }
 
 TEST_F(PlanInput, TheUsersOwnPlanHidesAShippedOneOfThatName) {

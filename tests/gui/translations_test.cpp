@@ -4,6 +4,7 @@
 #include "gui/language.hpp"
 #include "gui/pages/page_registry.hpp"
 #include "tests/gui/gui_fixture.hpp"
+#include "tests/support/source_directory.hpp"
 
 #include <QFile>
 #include <QRegularExpression>
@@ -15,7 +16,8 @@ namespace {
 using namespace tests;
 
 TEST(Translation, ToChineseIsFinishedAndKeepsPlaceholders) {
-  QFile file(QStringLiteral(FLOPCAST_SOURCE_DIR "/gui/translations/flopcast_zh_CN.ts"));
+  QFile file(
+      QString::fromStdString((source_directory() / "gui/translations/flopcast_zh_CN.ts").string()));
   ASSERT_TRUE(file.open(QIODevice::ReadOnly));
   QXmlStreamReader reader(&file);
   const QRegularExpression placeholder(QStringLiteral("%[1-9n]"));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The arrows of docs/architecture: a folder includes only what stands before it.
+#include "tests/support/source_directory.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -31,7 +33,7 @@ struct Include {
 std::vector<Include> includes_of(const std::string &folder) {
   static const std::regex pattern(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])");
   std::vector<Include> found;
-  const fs::path root = fs::path(FLOPCAST_SOURCE_DIR);
+  const fs::path root = flopcast::tests::source_directory();
   if (!fs::exists(root / folder))
     return found;
   for (const auto &entry : fs::recursive_directory_iterator(root / folder)) {

@@ -2,12 +2,11 @@
 #pragma once
 
 #include "hardware/presets/catalog.hpp"
+#include "tests/support/source_directory.hpp"
 
 #include <filesystem>
 
 namespace flopcast::tests {
-
-inline std::filesystem::path source_directory() { return FLOPCAST_SOURCE_DIR; }
 
 /// The shipped presets alone: neither the user's own nor those of the environment.
 inline PresetCatalog shipped_presets() { return PresetCatalog({source_directory() / "presets"}); }
