@@ -41,7 +41,7 @@ struct RunOptions {
 // On a shared machine runs may disagree, and take, without end: what was measured by then is
 // fitted, and the session stays open for another run.
 constexpr auto quick_deadline = 120.0 * second;
-constexpr auto full_deadline = 20.0 * minute;
+constexpr auto full_deadline = 15.0 * minute;
 
 /// How fast the device seemed when the session began, as texts: the same limits give the same plan
 /// to the run that resumes it.
@@ -300,7 +300,7 @@ void add_calibrate_run_command(CLI::App &calibrate, CommandContext &context) {
   auto options = std::make_shared<RunOptions>();
   command
       ->add_option("plan", options->plan,
-                   "quick (2 minutes at most), full (20 minutes at most), or a plan: exactly its "
+                   "quick (2 minutes at most), full (15 minutes at most), or a plan: exactly its "
                    "operators; default: quick")
       ->option_text("quick|full|PLAN");
   options->measuring.add_to(*command);
