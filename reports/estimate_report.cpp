@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reports/estimate_report.hpp"
 
+#include "model/planning/expected_loss.hpp"
 #include "reports/csv_text.hpp"
 
 #include <fmt/format.h>
@@ -17,17 +18,19 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view missing = "–";
 
 std::string key_unit(std::string_view key) {
-  for (const auto &[ending, unit] : {std::pair<std::string_view, std::string_view>{"_bytes", "B"},
-                                     {"per_s_per_gpu", "token/(s*GPU)"},
-                                     {"_s", "s"},
-                                     {"_usd", key == "cost.gpu_hour_usd" ? "USD/(GPU*h)" : "USD"},
-                                     {"gpu_hours", "GPU*h"},
-                                     {"_joule", "J"},
-                                     {"_kg", "kg"},
-                                     {"tflops_per_gpu", "TFLOP/s"},
-                                     {"data.tokens", "token"},
-                                     {"per_token", "FLOP/token"},
-                                     {"per_token_causal", "FLOP/token"}})
+  for (const auto &[ending, unit] : {
+           std::pair<std::string_view, std::string_view>{"_bytes", "B"},
+           {"per_s_per_gpu", "token/(s*GPU)"},
+           {"_s", "s"},
+           {"_usd", key == "cost.gpu_hour_usd" ? "USD/(GPU*h)" : "USD"},
+           {"gpu_hours", "GPU*h"},
+           {"_joule", "J"},
+           {"_kg", "kg"},
+           {"tflops_per_gpu", "TFLOP/s"},
+           {"data.tokens", "token"},
+           {"per_token", "FLOP/token"},
+           {"per_token_causal", "FLOP/token"},
+       })
     if (key.ends_with(ending))
       return std::string(unit);
   return key.starts_with("flops.") ? "FLOP" : "1";
@@ -114,6 +117,53 @@ Json layout_json(const Layout &layout) {
           {"recompute", to_text(layout.training.recompute)}};
 }
 
+std::string interval_text(const std::optional<LawInterval> &interval) {
+  return interval ? fmt::format("{:.4f} to {:.4f}", interval->low, interval->high)
+                  : std::string("not known: the source gives none");
+}
+
+constexpr std::string_view run_interval_label = "of a run, 8 times in 10";
+
+/// What stands under the expected loss: how sure it is, and where the law was asked.
+void append_loss_rows(ReportSection &section, const ScalingLaw &law, const LossPrediction &loss) {
+  const auto row = [&](std::string label, std::string text) {
+    section.rows.push_back({"", std::move(label), {std::move(text)}});
+  };
+  row(std::string(run_interval_label), interval_text(loss.interval));
+  row("of the law's mean, 8 times in 10", interval_text(loss.of_coefficients));
+  row("by law", law.id);
+  row("at N, D", fmt::format("{} {}parameters, {} tokens", human_number(loss.point.params),
+                             law.conventions.params == ParamsConvention::unstated
+                                 ? std::string()
+                                 : fmt::format("{} ", spelled(params_convention_names(),
+                                                              law.conventions.params)),
+                             human_number(loss.point.tokens.in(units::token))));
+}
+
+Json interval_json(const std::optional<LawInterval> &interval) {
+  if (!interval)
+    return {{"low", nullptr}, {"high", nullptr}};
+  return {{"low", interval->low}, {"high", interval->high}};
+}
+
+Json law_json(const Answer &answer) {
+  const auto loss = loss_prediction(answer.run.plan, answer.estimate);
+  if (!loss)
+    return nullptr;
+  const ScalingLaw &law = answer.run.plan.data.law->law;
+  return {{"id", law.id},
+          {"name", law.name},
+          {"status", spelled(law_status_names(), law.status)},
+          {"params", spelled(params_convention_names(), law.conventions.params)},
+          {"tokenizer", law.conventions.tokenizer},
+          {"N", loss->point.params},
+          {"D", loss->point.tokens.in(units::token)},
+          {"run", interval_json(loss->interval)},
+          {"mean", interval_json(loss->of_coefficients)},
+          {"warnings", loss->warnings},
+          {"caveats", law.caveats}};
+}
+
 /// "" where the plan names none; one that the plan writes out has a name alone.
 std::string fabric_id(const Cluster &cluster) {
   if (!cluster.fabric)
@@ -145,6 +195,7 @@ Json answer_json(const Answer &answer, const std::optional<Layout> &nearest) {
     root["nearest"] = nearest ? layout_json(*nearest) : Json(nullptr);
   for (const NamedQuantity &quantity : named_quantities())
     put(root, quantity.key, number_or_null(quantity.value(answer), quantity.key_unit));
+  root["law"] = law_json(answer);
   root["cost"]["price"] = {{"origin", to_text(run.plan.price.origin)},
                            {"description", run.plan.price.description}};
   root["cost"]["lines"] = Json::array();
@@ -218,8 +269,12 @@ Report estimate_report(const Answer &answer, const std::optional<Layout> &neares
                                  plan.training.micro_batch));
   report.sections.push_back(std::move(setup));
 
+  const auto loss = loss_prediction(plan, estimate);
   using enum QuantitySection;
-  for (const QuantitySection which : {parameters, work, memory, time, throughput, cost, energy}) {
+  for (const QuantitySection which :
+       {parameters, work, memory, time, throughput, cost, energy, quality}) {
+    if (which == quality && !loss)
+      continue;
     ReportSection section{std::string(to_text(which)), {}};
     if (which == cost && estimate.run)
       for (const CostLine &line : estimate.run->costs)
@@ -229,6 +284,8 @@ Report estimate_report(const Answer &answer, const std::optional<Layout> &neares
              {human_text(line.amount),
               share_of(line.amount.in(units::usd), estimate.run->total_cost.in(units::usd))}});
     append_rows(section, answer, which);
+    if (which == quality)
+      append_loss_rows(section, plan.data.law->law, *loss);
     report.sections.push_back(std::move(section));
   }
   report.remarks_title = "Assumptions (defaults unless the plan says otherwise)";
@@ -238,6 +295,9 @@ Report estimate_report(const Answer &answer, const std::optional<Layout> &neares
     report.remarks.push_back({"hardware.calibration",
                               fmt::format("extrapolated: shapes of {} lie outside what {} measured",
                                           roles, answer.run.cluster.calibration.id)});
+  if (loss)
+    for (const std::string &warning : loss->warnings)
+      report.remarks.push_back({"data.law", warning});
   for (const Assumption &assumption : plan.assumptions)
     report.remarks.push_back(
         {assumption.key, fmt::format("{} – {}", assumption.value, assumption.why)});
@@ -261,10 +321,49 @@ std::string estimate_csv(const Answer &answer) {
       text +=
           csv_line({fmt::format("cost.lines.{}", line.name),
                     fmt::format("{}", line.amount.in(units::usd)), "USD", human_text(line.amount)});
+  if (const auto loss = loss_prediction(answer.run.plan, answer.estimate)) {
+    const auto side = [&](const char *key, const std::optional<LawInterval> &interval,
+                          double LawInterval::*end) {
+      text += csv_line({key, interval ? fmt::format("{}", *interval.*end) : "", "nat/token",
+                        interval ? fmt::format("{:.4f} nats/token", *interval.*end) : ""});
+    };
+    side("law.run.low", loss->interval, &LawInterval::low);
+    side("law.run.high", loss->interval, &LawInterval::high);
+    side("law.mean.low", loss->of_coefficients, &LawInterval::low);
+    side("law.mean.high", loss->of_coefficients, &LawInterval::high);
+    text += csv_line({"law.id", "", "", answer.run.plan.data.law->law.id});
+    for (const std::string &warning : loss->warnings)
+      text += csv_line({"law.warning", "", "", warning});
+  }
   text += csv_line({"feasible", answer.estimate.feasible() ? "1" : "0", "1",
                     answer.estimate.feasible() ? "yes" : "no"});
   return text;
 }
+
+namespace {
+
+/// Intervals under the losses, and their laws: losses of two laws do not compare.
+void append_loss_rows(ReportSection &section, std::span<const Answer> answers) {
+  ReportRow intervals{"", fmt::format("  {}", run_interval_label), {}};
+  ReportRow laws{"", "  by law", {}};
+  bool any = false;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const auto loss = loss_prediction(answers[i].run.plan, answers[i].estimate);
+    any = any || loss;
+    intervals.cells.push_back(loss ? interval_text(loss->interval) : std::string(missing));
+    laws.cells.push_back(loss ? answers[i].run.plan.data.law->law.id : std::string(missing));
+    if (i > 0) {
+      intervals.cells.emplace_back();
+      laws.cells.emplace_back();
+    }
+  }
+  if (!any)
+    return;
+  section.rows.push_back(std::move(intervals));
+  section.rows.push_back(std::move(laws));
+}
+
+} // namespace
 
 Report compare_report(std::span<const Answer> answers) {
   Report report;
@@ -296,6 +395,7 @@ Report compare_report(std::span<const Answer> answers) {
     }
     section.rows.push_back(std::move(row));
   }
+  append_loss_rows(section, answers);
   report.sections.push_back(std::move(section));
   return report;
 }

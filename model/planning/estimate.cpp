@@ -4,6 +4,7 @@
 #include "hardware/units/text.hpp"
 #include "model/architecture/decoder_graph.hpp"
 #include "model/architecture/flop_conventions.hpp"
+#include "model/planning/expected_loss.hpp"
 
 #include <fmt/format.h>
 
@@ -161,6 +162,7 @@ Estimate estimate(const Plan &plan, const Cluster &cluster) {
                        .embedding = static_cast<double>(embedding_parameter_count(graph)),
                        .matrices = static_cast<double>(matrix_parameter_count(graph))};
   result.work = count_work(plan, graph, result.parameters.active);
+  result.loss = expected_loss(plan, result);
   result.reasons = layout_problems(plan, cluster);
   if (!result.reasons.empty())
     return result;

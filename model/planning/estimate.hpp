@@ -80,6 +80,9 @@ struct RunEstimate {
 struct Estimate {
   ParameterCounts parameters;
   WorkTotals work;
+  /// Nats per token that the plan's law expects. Its interval costs a thousand times as much:
+  /// loss_prediction() tells it (model/planning/expected_loss.hpp).
+  std::optional<double> loss;
   std::optional<StepEstimate> step;
   std::optional<RunEstimate> run;
   std::vector<Reason> reasons;

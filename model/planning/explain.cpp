@@ -4,6 +4,7 @@
 #include "model/planning/explained_formulas.hpp"
 #include "model/planning/explained_leaves.hpp"
 #include "model/planning/explained_links.hpp"
+#include "model/planning/explained_loss.hpp"
 #include "model/planning/explained_power.hpp"
 
 #include <fmt/format.h>
@@ -29,7 +30,8 @@ public:
     const auto value = named.value(answer_);
     if (!value) {
       result.text = "–";
-      result.source = "the plan cannot run, so there is no such number";
+      result.source = named.key == "loss" ? "the plan asks no scaling law (data.law)"
+                                          : "the plan cannot run, so there is no such number";
       return result;
     }
     result.value = *value;
@@ -79,6 +81,9 @@ private:
       explain_held_time(key, result);
     } else if (key == "cost.total_usd") {
       explain_cost(result);
+    } else if (key == "loss") {
+      explain_loss(
+          leaves_, answer_, [this](std::string_view other) { return by_key(other); }, result);
     } else {
       return false;
     }

@@ -8,6 +8,7 @@
 #include "model/execution/training.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,9 +29,15 @@ struct PlannedModel {
   Decoder decoder;
 };
 
+struct PlannedLaw; // model/planning/expected_loss.hpp
+
 struct PlannedData {
   TokenCount tokens; ///< processed, epochs included
   std::int64_t sequence_length = 0;
+  std::optional<TokenCount> unique_tokens; ///< one epoch, where the plan says how many it has
+  /// What tells the loss; null: nothing does. Nobody changes it, so that the copies of a plan share
+  /// it: searches copy plans by the thousand.
+  std::shared_ptr<const PlannedLaw> law;
 };
 
 /// Which FLOPs a stated utilisation counts.

@@ -60,6 +60,8 @@ template <class Load> auto load_named(TableReader &table, std::string_view key, 
 
 void read_model(PlanReading &reading, TableReader table);
 void read_data(PlanReading &reading, TableReader table);
+/// The keys of [data] that ask for a loss; the model must be known.
+void read_law_choice(PlanReading &reading, TableReader &table);
 void read_hardware(PlanReading &reading, TableReader table);
 void read_parallelism(PlanReading &reading, TableReader table);
 void read_training(PlanReading &reading, TableReader table);

@@ -142,6 +142,7 @@ void read_data(PlanReading &reading, TableReader table) {
     data.tokens = *tokens;
   } else if (dataset) {
     data.tokens = *dataset * epochs.value_or(1.0);
+    data.unique_tokens = *dataset;
     if (!epochs)
       reading.log.defaulted("data.epochs", "1", "the dataset is read once");
   } else if (!table.has("tokens") && !table.has("dataset_tokens")) {
@@ -151,6 +152,7 @@ void read_data(PlanReading &reading, TableReader table) {
                             "what the model's makers trained it on");
     } // else read_plan fills them in, once the parameters are known
   }
+  read_law_choice(reading, table);
   table.finish();
 }
 

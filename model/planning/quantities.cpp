@@ -64,6 +64,9 @@ Value gpu_price(const Answer &answer) { return any(gpu_time_price(answer.run.pla
 Value checkpoint(const Answer &answer) {
   return answer.estimate.run ? any(answer.estimate.run->checkpoint) : std::nullopt;
 }
+Value loss_of_law(const Answer &answer) {
+  return answer.estimate.loss ? any(*answer.estimate.loss) : std::nullopt;
+}
 
 constexpr double hour = 3600;
 constexpr double teraflop = 1e12;
@@ -168,6 +171,8 @@ constexpr std::array quantities{
     NamedQuantity{"energy.total_joule", "energy", energy, 1, true, of_energy<&EnergyUse::energy>},
     NamedQuantity{"carbon.total_kg", "CO2 equivalent", energy, kilogram, true,
                   of_energy<&EnergyUse::carbon>},
+
+    NamedQuantity{"loss", "expected loss", quality, 1, true, loss_of_law},
 };
 
 bool is_share(std::string_view key) {
@@ -177,8 +182,9 @@ bool is_share(std::string_view key) {
 } // namespace
 
 std::string_view to_text(QuantitySection section) {
-  static constexpr std::array<std::string_view, 7> titles{
-      "Parameters", "Work", "Memory per GPU", "Time", "Throughput", "Cost", "Energy and carbon"};
+  static constexpr std::array<std::string_view, 8> titles{
+      "Parameters", "Work", "Memory per GPU",    "Time",
+      "Throughput", "Cost", "Energy and carbon", "Quality"};
   return titles[static_cast<std::size_t>(section)];
 }
 
@@ -204,6 +210,8 @@ const NamedQuantity *find_quantity(std::string_view key) {
 std::string quantity_text(const NamedQuantity &quantity, const AnyQuantity &value) {
   if (is_share(quantity.key))
     return fmt::format("{:.2f} %", 100 * value.value);
+  if (quantity.key == "loss") // laws and runs are told apart by the fourth digit
+    return fmt::format("{:.4f} nats/token", value.value);
   return human_text(value.value, value.exponents);
 }
 

@@ -17,7 +17,7 @@ struct Answer {
   const Estimate &estimate;
 };
 
-enum class QuantitySection { parameters, work, memory, time, throughput, cost, energy };
+enum class QuantitySection { parameters, work, memory, time, throughput, cost, energy, quality };
 
 [[nodiscard]] std::string_view to_text(QuantitySection section);
 

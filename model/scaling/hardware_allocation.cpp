@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/scaling/hardware_allocation.hpp"
 
+#include "model/planning/expected_loss.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -33,17 +35,6 @@ double training_cost(const HardwareQuestion &question, const SizeOnHardware &siz
 
 double serving_cost(const HardwareQuestion &question, const SizeOnHardware &size) {
   return counts_money(question) ? size.served_for.in(usd) : size.served.in(gpu * second);
-}
-
-double law_params(const ScalingLaw &law, const ParameterCounts &counts) {
-  switch (law.conventions.params) {
-  case ParamsConvention::non_embedding:
-    return counts.total - counts.embedding;
-  case ParamsConvention::active:
-    return counts.active;
-  default:
-    return counts.total;
-  }
 }
 
 /// The plan for a decoder of the family on so many GPUs, laid out; empty if it does not fit.

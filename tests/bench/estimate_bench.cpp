@@ -2,6 +2,7 @@
 // How long an answer takes. Run: build/ci/bin/flopcast_bench --benchmark_repetitions=9
 #include "hardware/presets/load.hpp"
 #include "model/planning/estimate.hpp"
+#include "model/planning/expected_loss.hpp"
 #include "model/planning/explain.hpp"
 #include "model/planning/layout_search.hpp"
 #include "model/planning/plan_reader.hpp"
@@ -25,6 +26,24 @@ void estimate_gpt3(benchmark::State &state) {
     benchmark::DoNotOptimize(estimate(run.plan, run.cluster));
 }
 BENCHMARK(estimate_gpt3);
+
+/// Without a law the same takes less by what the expected loss costs: below 1 us.
+void estimate_gpt3_without_law(benchmark::State &state) {
+  PlannedRun run = shipped("gpt3-175b-a100");
+  run.plan.data.law.reset();
+  for (auto _ : state)
+    benchmark::DoNotOptimize(estimate(run.plan, run.cluster));
+}
+BENCHMARK(estimate_gpt3_without_law);
+
+/// Intervals of the loss over a thousand draws: what keeps them out of estimate().
+void loss_prediction_of_gpt3(benchmark::State &state) {
+  const PlannedRun run = shipped("gpt3-175b-a100");
+  const Estimate answer = estimate(run.plan, run.cluster);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(loss_prediction(run.plan, answer));
+}
+BENCHMARK(loss_prediction_of_gpt3)->Unit(benchmark::kMicrosecond);
 
 /// The same over a network: at most 1 us more.
 void estimate_gpt3_over_fabric(benchmark::State &state, const char *fabric) {

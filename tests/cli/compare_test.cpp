@@ -99,5 +99,12 @@ TEST_F(CompareCommand, ABadPlanEndsWithTwo) {
   EXPECT_THAT(ran.out, IsEmpty());
 }
 
+TEST_F(CompareCommand, ShowsLossesWithTheirIntervalsAndLaws) {
+  const Ran ran = run({"compare", plan("a", "2"), plan("b", "3")});
+  EXPECT_THAT(ran.out, ContainsRegex("expected loss +[0-9.]+ nats/token +[0-9.]+ nats/token +=\n"));
+  EXPECT_THAT(ran.out, ContainsRegex("of a run, 8 times in 10 +[0-9.]+ to [0-9.]+ "));
+  EXPECT_THAT(ran.out, ContainsRegex("by law +besiroglu-2024-huber +besiroglu-2024-huber"));
+}
+
 } // namespace
 } // namespace flopcast::tests

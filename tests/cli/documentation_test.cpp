@@ -122,7 +122,7 @@ TEST_F(Documents, JsonMdNamesEveryOtherKeyOfAnEstimate) {
       json({"estimate", "gpt3-175b-a100", "--set", "parallelism.tensor_parallel=7"});
   for (const auto &[key, value] : answer.items())
     EXPECT_TRUE(names(text, fmt::format("`{}", key))) << "top level";
-  for (const char *object : {"plan", "nearest"})
+  for (const char *object : {"plan", "nearest", "law"})
     for (const auto &[key, value] : answer[object].items())
       EXPECT_TRUE(names(text, fmt::format("`{}`", key))) << object;
   for (const char *list : {"reasons", "assumptions"})

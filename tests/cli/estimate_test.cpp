@@ -170,5 +170,43 @@ TEST_F(EstimateCommand, HalvingThePriceHalvesTheCost) {
               1e-9 * full["cost"]["total_usd"].get<double>());
 }
 
+// 3.0112: derived in tests/model/expected_loss_test.cpp.
+TEST_F(EstimateCommand, ShowsTheExpectedLossWithItsIntervalLawAndWarnings) {
+  const Ran ran = run({"estimate", "--model", "gpt2-124m", "--gpu", "h100", "--count", "8", "--set",
+                       "data.tokens=10e9"});
+  EXPECT_THAT(ran.out, ContainsRegex("expected loss +3\\.0112 nats/token\n"));
+  EXPECT_THAT(ran.out, ContainsRegex("of a run, 8 times in 10 +2\\.9[0-9]+ to 3\\.0[0-9]+\n"));
+  EXPECT_THAT(ran.out, ContainsRegex("by law +besiroglu-2024-huber\n"));
+  EXPECT_THAT(ran.out, HasSubstr("data.law"));
+  EXPECT_THAT(run({"estimate", "gpt3-175b-a100"}).out, HasSubstr("extrapolated: N"));
+}
+
+TEST_F(EstimateCommand, SaysWhereALawHasNoInterval) {
+  const Ran ran = run({"estimate", "gpt3-175b-a100", "--set", "data.law=deepmind"});
+  EXPECT_EQ(ran.code, exit_bad_input);
+  EXPECT_THAT(run({"estimate", "gpt3-175b-a100", "--set", "data.law=kaplan-2020"}).out,
+              ContainsRegex("of a run, 8 times in 10 +not known: the source gives none\n"));
+}
+
+TEST_F(EstimateCommand, WithoutALawThereIsNoSectionForTheLoss) {
+  const std::vector<std::string> arguments{"estimate", "gpt3-175b-a100", "--set", "data.law=none"};
+  EXPECT_THAT(run(arguments).out, testing::Not(HasSubstr("expected loss")));
+  const auto answer = json(arguments);
+  EXPECT_TRUE(answer["loss"].is_null());
+  EXPECT_TRUE(answer["law"].is_null());
+}
+
+TEST_F(EstimateCommand, JsonAndCsvHoldTheIntervalsOfTheLoss) {
+  const auto answer = json({"estimate", "gpt3-175b-a100"});
+  const auto rows = csv({"estimate", "gpt3-175b-a100"});
+  for (const char *of : {"run", "mean"})
+    for (const char *end : {"low", "high"})
+      EXPECT_EQ(std::stod(rows.at(fmt::format("law.{}.{}", of, end)).at("value")),
+                answer["law"][of][end].get<double>());
+  EXPECT_LT(answer["law"]["run"]["low"].get<double>(), answer["loss"].get<double>());
+  EXPECT_GT(answer["law"]["run"]["high"].get<double>(), answer["loss"].get<double>());
+  EXPECT_FALSE(answer["law"]["warnings"].empty());
+}
+
 } // namespace
 } // namespace flopcast::tests

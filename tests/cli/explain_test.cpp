@@ -112,5 +112,12 @@ TEST_F(ExplainCommand, WhatNeedsNoLayoutIsExplainedThoughThePlanCannotRun) {
   EXPECT_EQ(root["value"], 174604259328.0); // derived in estimate_test.cpp
 }
 
+TEST_F(ExplainCommand, TheLossHasTheLawsFormulaItsDigitsAndItsSource) {
+  const Ran ran = run({"explain", "gpt3-175b-a100", "loss", "--depth", "1"});
+  EXPECT_EQ(ran.code, exit_ok);
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("= E + A/N^alpha + B/D^beta\n"), HasSubstr("E = 1.817218"),
+                             HasSubstr("law besiroglu-2024-huber: "), HasSubstr("data.law: ")));
+}
+
 } // namespace
 } // namespace flopcast::tests
