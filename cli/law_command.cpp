@@ -16,6 +16,7 @@ void add_law_command(CLI::App &app, CommandContext &context) {
   add_law_plan_command(*law, context);
   add_law_fit_command(*law, context);
   add_law_design_command(*law, context);
+  add_law_record_command(*law, context);
 }
 
 } // namespace flopcast

@@ -15,14 +15,17 @@ struct LawDesignCommandOptions {
   LawFittingOptions fitting;
   DesignOptions design;
   std::string goal = "loss";
+  std::string intervals = "bootstrap";
   OutputOptions output;
 };
 
 int run(const LawDesignCommandOptions &options, CommandContext &context) {
   DesignOptions wanted = options.design;
   wanted.goal = options.goal == "loss" ? DesignGoal::loss : DesignGoal::parameters;
-  const LawFit fit = fit_law(options.fitting.read_runs(context), options.fitting.fit_options());
-  const Design design = design_runs(fit, wanted);
+  wanted.intervals =
+      options.intervals == "delta" ? DesignIntervals::delta : DesignIntervals::bootstrap;
+  const LawFit fit = fit_law(options.fitting.runs.read(context), options.fitting.fit_options());
+  const Design design = design_runs(fit, wanted, {});
   switch (options.output.format) {
   case OutputFormat::table:
     options.output.write(
@@ -63,6 +66,20 @@ void add_law_design_command(CLI::App &law, CommandContext &context) {
                    "what to know better: loss or parameters of the best model for the target")
       ->check(CLI::IsMember({"loss", "parameters"}))
       ->option_text("GOAL");
+  command
+      ->add_option("--intervals", options->intervals,
+                   "what tells how sure the fit is: bootstrap, or delta for the quick formula")
+      ->check(CLI::IsMember({"bootstrap", "delta"}))
+      ->option_text("METHOD");
+  command
+      ->add_option("--bootstrap", options->design.bootstrap.resamples,
+                   "resamples for the intervals; 1000 if not given")
+      ->check(CLI::Range(std::int64_t{20}, std::int64_t{1'000'000}))
+      ->option_text("N");
+  command
+      ->add_option("--seed", options->design.bootstrap.seed,
+                   "seed of the resamples; 1 if not given")
+      ->option_text("SEED");
   command
       ->add_option("--most-runs", options->design.most_runs, "at most so many runs; 8 if not given")
       ->check(CLI::Range(1, 64))

@@ -81,7 +81,7 @@ int run(const LawFitCommandOptions &options, CommandContext &context) {
   wanted.budgets = options.budgets;
   for (const std::string &text : options.forecasts)
     wanted.forecasts.push_back(forecast_point(loss_form(options.fitting.form), text));
-  const LawAnalysis analysis = analyse_law(options.fitting.read_runs(context), wanted);
+  const LawAnalysis analysis = analyse_law(options.fitting.runs.read(context), wanted);
   OutputOptions report = options.output;
   report.file.clear();
   switch (report.format) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/law_fitting.hpp"
 
+#include "cli/stored_runs.hpp"
 #include "model/scaling/fit/run_reader.hpp"
 #include "profiler/importers/table_text.hpp"
 
@@ -39,13 +40,10 @@ std::vector<std::pair<std::string, double>> parse_assignments(const std::string 
   return assignments;
 }
 
-void LawFittingOptions::add_to(CLI::App &command) {
-  command.add_option("runs", files, "tables of runs: CSV, JSON lines or JSON, plain or gzip")
-      ->required()
-      ->option_text("RUNS.csv…");
-  command.add_option("--form", form, "the law's form (docs/law-fitting.md)")
-      ->check(CLI::IsMember(loss_form_ids()))
-      ->option_text("FORM");
+CLI::Option *LawRunsOptions::add_common(CLI::App &command) {
+  CLI::Option *tables =
+      command.add_option("runs", files, "tables of runs: CSV, JSON lines or JSON, plain or gzip")
+          ->option_text("RUNS.csv…");
   command
       .add_option("--columns", columns,
                   "which columns mean what, such as \"N=Model Size,C=Training FLOP,loss=loss\"")
@@ -56,6 +54,23 @@ void LawFittingOptions::add_to(CLI::App &command) {
       ->option_text("CONDITION");
   command.add_option("--weights", weights, "the column of the runs' weights")
       ->option_text("COLUMN");
+  command.add_option("--store", store, "FILE in place of the user's store (docs/store.md)")
+      ->option_text("FILE");
+  return tables;
+}
+
+void LawRunsOptions::add_to(CLI::App &command) { add_common(command)->required(); }
+
+void LawRunsOptions::add_to_with_stored(CLI::App &command) {
+  add_common(command);
+  command.add_flag("--stored", stored, "take the store's runs that have a loss, too");
+}
+
+void LawFittingOptions::add_to(CLI::App &command) {
+  runs.add_to_with_stored(command);
+  command.add_option("--form", form, "the law's form (docs/law-fitting.md)")
+      ->check(CLI::IsMember(loss_form_ids()))
+      ->option_text("FORM");
   command.add_option("--objective", objective, "huber, least-squares, lad or asymmetric")
       ->check(CLI::IsMember({"huber", "least-squares", "lad", "asymmetric"}))
       ->option_text("OBJECTIVE");
@@ -85,7 +100,9 @@ void LawFittingOptions::add_to(CLI::App &command) {
       ->option_text("N");
 }
 
-std::vector<ScalingRun> LawFittingOptions::read_runs(const CommandContext &context) const {
+std::vector<ScalingRun> LawRunsOptions::read(const CommandContext &context) const {
+  if (files.empty() && !stored)
+    throw InputError({}, "which runs? give a table of them, or --stored for those of the store");
   RunColumns mapped = parse_run_columns(columns);
   if (!weights.empty())
     mapped.names.insert_or_assign("weight", weights);
@@ -93,14 +110,23 @@ std::vector<ScalingRun> LawFittingOptions::read_runs(const CommandContext &conte
   if (!where.empty())
     filter.emplace(where);
   std::vector<ScalingRun> runs;
-  for (const std::string &file : files) {
-    ScalingRuns read = read_scaling_runs(table_text(file), file, mapped, filter);
+  const auto take = [&](const std::string &name, ScalingRuns read) {
     if (read.runs.size() < read.rows)
       context.message(
-          fmt::format("{}: {} of {} rows kept by --where", file, read.runs.size(), read.rows));
+          fmt::format("{}: {} of {} rows kept by --where", name, read.runs.size(), read.rows));
     std::ranges::move(read.runs, std::back_inserter(runs));
+  };
+  for (const std::string &file : files)
+    take(file, read_scaling_runs(table_text(file), file, mapped, filter));
+  if (stored) {
+    const std::string name = store_path().string();
+    take(name, read_scaling_runs(stored_scaling_runs(store_path()), name, mapped, filter));
   }
   return runs;
+}
+
+std::filesystem::path LawRunsOptions::store_path() const {
+  return store.empty() ? default_store_path() : std::filesystem::path(store);
 }
 
 LawFitOptions LawFittingOptions::fit_options() const {

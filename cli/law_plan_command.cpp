@@ -3,6 +3,7 @@
 #include "cli/session.hpp"
 
 #include "hardware/units/text.hpp"
+#include "model/planning/expected_loss.hpp"
 #include "model/scaling/hardware_allocation.hpp"
 #include "model/scaling/prediction.hpp"
 #include "reports/law_report.hpp"
@@ -66,16 +67,19 @@ BudgetProblem problem_of(const LawPlanOptions &options, const ScalingLaw &law,
   return problem;
 }
 
-void append_checks(LawPlan &plan, const ScalingLaw &law, const BudgetProblem *problem) {
+/// `active_share`: of N, what a token uses.
+void append_checks(LawPlan &plan, const ScalingLaw &law, const BudgetProblem *problem,
+                   double active_share) {
   const BudgetSplit &best = plan.answer.best;
+  const double active = active_share * best.params;
   std::ranges::move(range_warnings(law, best.params, best.tokens,
-                                   6 * best.params * best.tokens.in(units::token)*units::flop),
+                                   6 * active * best.tokens.in(units::token)*units::flop),
                     std::back_inserter(plan.warnings));
   if (problem != nullptr && problem->point.unique_tokens)
     plan.epochs = std::max(1.0, best.tokens / *problem->point.unique_tokens);
-  if (!law.uncertainty.samples())
-    plan.warnings.emplace_back("the source gives no covariance of its coefficients: no intervals "
-                               "are known");
+  if (plan.has_loss)
+    if (std::string caveat = interval_caveat(law); !caveat.empty())
+      plan.warnings.push_back(std::move(caveat));
 }
 
 void append_batch(LawPlan &plan, CommandContext &context) {
@@ -119,7 +123,17 @@ LawPlan plan_of_flops(const LawPlanOptions &options, const ScalingLaw &law,
                                        law.id, flops ? "a budget" : "a loss", law.id));
     plan.answer.best = *split;
     plan.has_loss = false;
-    append_checks(plan, law, nullptr);
+    const StatedIntervals ranges = stated_intervals(law, *flops * units::flop);
+    plan.answer.params = ranges.params;
+    plan.answer.tokens = ranges.tokens;
+    plan.warnings.emplace_back(
+        ranges.params || ranges.tokens
+            ? fmt::format(
+                  "intervals are of the printed ranges of exponents alone, about {} FLOP, the "
+                  "middle of the paper's budgets: prefactors are taken as exact",
+                  human_number(ranges.about.in(units::flop)))
+            : std::string("no interval: the source gives no range of its exponents"));
+    append_checks(plan, law, nullptr, 1);
     return plan;
   }
   BudgetProblem problem = problem_of(options, law, plan.warnings);
@@ -142,7 +156,7 @@ LawPlan plan_of_flops(const LawPlanOptions &options, const ScalingLaw &law,
           "the paper's own fit of the optimum at this budget is N = {}, of C_min and converged "
           "batches",
           human_number(split->params)));
-  append_checks(plan, law, &problem);
+  append_checks(plan, law, &problem, options.active_share);
   append_rounding(plan, context, problem, goal);
   append_batch(plan, context);
   return plan;
@@ -151,6 +165,9 @@ LawPlan plan_of_flops(const LawPlanOptions &options, const ScalingLaw &law,
 HardwareQuestion question_of(const LawPlanOptions &options, const ScalingLaw &law,
                              CommandContext &context, std::vector<std::string> &warnings) {
   PlanOptions machine = options.machine;
+  if (options.active_share != 1)
+    throw InputError({"--active-share", 0, 0},
+                     "is for --flops; on a machine the model tells what a token uses: --model");
   const bool whole_plan = !options.plan.empty();
   if (!whole_plan && machine.model.empty())
     machine.model = usual_family;
@@ -187,6 +204,13 @@ HardwareQuestion question_of(const LawPlanOptions &options, const ScalingLaw &la
         100 * question.serving.memory_efficiency, question.serving.batch));
   }
   question.law = problem_of(options, law, warnings);
+  const Decoder &decoder = question.plan.model.decoder;
+  question.law.point =
+      completed(question.law.point, decoder_point(decoder, question.plan.training.precision));
+  if (std::holds_alternative<GranularForm>(*law.form) && !question.law.point.granularity)
+    throw InputError({}, fmt::format("law {} is of mixtures of experts, and the model has none; "
+                                     "name one, such as --model deepseek-moe-16b",
+                                     law.id));
   return question;
 }
 
@@ -232,7 +256,11 @@ LawPlan plan_on_hardware(const LawPlanOptions &options, const ScalingLaw &law,
   plan.gpu_name = question.cluster.device.name;
   plan.answer = answer->split;
   plan.hardware = std::move(answer);
-  append_checks(plan, law, &question.law);
+  const SizeOnHardware &chosen = plan.hardware->chosen;
+  append_checks(plan, law, &question.law, chosen.counts.active / chosen.params);
+  if (chosen.decoder.experts && !knows_experts(*law.form))
+    plan.warnings.emplace_back("the law is of dense models: N counts the parameters that a token "
+                               "uses; abnar-2025 and krajewski-2024-moe weigh experts");
   append_batch(plan, context);
   plan.warnings.emplace_back("intervals are of the law alone: step time and price are taken as "
                              "they are estimated");

@@ -206,6 +206,8 @@ std::string law_design_json(const Design &design, const DesignOptions &options,
   root["value"] = design.goal_value;
   root["log_deviation_before"] = design.deviation_before;
   root["log_deviation_after"] = design.deviation_after;
+  root["log_deviation_by_delta"] = design.deviation_by_delta;
+  root["intervals"] = options.intervals == DesignIntervals::delta ? "delta" : "bootstrap";
   root["runs"] = Json::array();
   for (const DesignedRun &run : design.runs)
     root["runs"].push_back({{"N", run.parameters},

@@ -213,6 +213,10 @@ Report law_design_report(const Design &design, const DesignOptions &options) {
   report.remarks.push_back(
       {loss ? "loss" : "parameters", fmt::format("{:.5g}", design.goal_value)});
   report.remarks.push_back({"95 % interval now", "+" + percent(design.deviation_before)});
+  if (options.intervals == DesignIntervals::bootstrap)
+    report.remarks.push_back(
+        {"by the delta method", fmt::format("+{}: the interval now is of the bootstrap",
+                                            percent(design.deviation_by_delta))});
   report.remarks.push_back({"with these runs", "+" + percent(design.deviation_after)});
   for (const Design::Alternative &other : design.alternatives)
     report.remarks.push_back(

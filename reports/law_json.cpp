@@ -56,9 +56,17 @@ Json hardware_json(const LawPlan &plan) {
     sizes.push_back({{"N", size.params},
                      {"gpu_seconds_per_token", size.held_per_token.in(units::gpu * units::second)},
                      {"usd_per_token", size.money_per_token.in(units::usd)}});
+  Json experts = nullptr;
+  if (d.experts)
+    experts = {{"count", d.experts->count},
+               {"per_token", d.experts->per_token},
+               {"hidden", d.experts->hidden},
+               {"shared_hidden", d.experts->shared_hidden}};
   return {{"gpu", plan.gpu_name},
           {"gpus", h.gpus},
           {"N", h.chosen.params},
+          {"parameters_total", h.chosen.counts.total},
+          {"parameters_active", h.chosen.counts.active},
           {"D", h.tokens.in(units::token)},
           {"loss", h.loss},
           {"decoder",
@@ -67,11 +75,13 @@ Json hardware_json(const LawPlan &plan) {
             {"heads", d.heads},
             {"kv_heads", d.kv_heads},
             {"ffn_hidden", d.ffn_hidden},
-            {"vocabulary", d.vocabulary}}},
+            {"vocabulary", d.vocabulary},
+            {"experts", std::move(experts)}}},
           {"parallelism",
            {{"tensor_parallel", p.tensor_parallel},
             {"pipeline_parallel", p.pipeline_parallel},
             {"context_parallel", p.context_parallel},
+            {"expert_parallel", p.expert_parallel},
             {"data_parallel", p.data_parallel},
             {"zero_stage", p.zero_stage}}},
           {"micro_batch", t.micro_batch},

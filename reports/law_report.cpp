@@ -47,7 +47,18 @@ ReportSection hardware_section(const LawPlan &plan) {
   add("decoder", "decoder",
       fmt::format("{} layers, hidden {}, {} heads, {} KV heads, feed-forward {}", d.layers,
                   d.hidden, d.heads, d.kv_heads, d.ffn_hidden));
+  if (d.experts)
+    add("experts", "experts",
+        fmt::format("{} of width {}, {} used by a token{}", d.experts->count, d.experts->hidden,
+                    d.experts->per_token,
+                    d.experts->shared_hidden > 0
+                        ? fmt::format(", {} shared", d.experts->shared_hidden)
+                        : ""));
   add("params", "its N", human_number(h.chosen.params));
+  if (d.experts)
+    add("active_params", "parameters, and those of a token",
+        fmt::format("{}, {}", human_number(h.chosen.counts.total),
+                    human_number(h.chosen.counts.active)));
   add("tokens", "its D", human_number(h.tokens.in(units::token)));
   add("loss", "its loss", loss_text(h.loss));
   add("gpus", "GPUs", fmt::format("{} x {}", h.gpus, plan.gpu_name));

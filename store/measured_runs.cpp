@@ -12,7 +12,8 @@ using namespace units;
 
 // In the order of read_run() and add_measured_run().
 constexpr auto columns = "id, source, date, split_group, framework, model, gpu, gpus, step_time_s, "
-                         "tokens_per_s_per_gpu, peak_memory_bytes, mfu, settings";
+                         "tokens_per_s_per_gpu, peak_memory_bytes, mfu, parameters, tokens, "
+                         "training_flop, loss_nats_per_token, settings";
 
 template <class Dim>
 std::optional<Quantity<Dim>> times(std::optional<double> number, Quantity<Dim> unit) {
@@ -44,6 +45,10 @@ MeasuredRun read_run(const Database &database, SQLite::Statement &row) {
   run.token_rate = times(number(), tokens_per_second_per_gpu);
   run.peak_memory = times(number(), byte);
   run.mfu = number();
+  run.parameters = number();
+  run.tokens = times(number(), token);
+  run.compute = times(number(), flop);
+  run.loss = number();
   run.settings = fields_of_json(text());
   return run;
 }
@@ -53,13 +58,15 @@ MeasuredRun read_run(const Database &database, SQLite::Statement &row) {
 bool add_measured_run(const Database &database, const MeasuredRun &run) {
   return translated(database.path(), [&] {
     const std::string sql =
-        fmt::format("INSERT INTO measured_run ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        fmt::format("INSERT INTO measured_run ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                    "?, ?, ?, ?) "
                     "ON CONFLICT (id) DO NOTHING",
                     columns);
     const int added =
         execute(database, sql.c_str(), run.id, run.source, run.date, run.split_group, run.framework,
                 run.model, run.gpu, run.gpus, in(run.step_time, second),
                 in(run.token_rate, tokens_per_second_per_gpu), in(run.peak_memory, byte), run.mfu,
+                run.parameters, in(run.tokens, token), in(run.compute, flop), run.loss,
                 json_text(run.settings));
     if (added == 0 && find_measured_run(database, run.id) != run)
       throw StoreError(fmt::format("{}: holds another run \"{}\"; give this one an id of its own",

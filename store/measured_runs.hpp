@@ -27,8 +27,12 @@ struct MeasuredRun {
   std::optional<Seconds> step_time;
   std::optional<TokenRatePerGpu> token_rate;
   std::optional<Bytes> peak_memory;
-  std::optional<double> mfu; ///< share of the peak, by the source's way of counting
-  TextFields settings;       ///< all else, such as "tp" → "8"
+  std::optional<double> mfu;        ///< share of the peak, by the source's way of counting
+  std::optional<double> parameters; ///< N, by the source's way of counting
+  std::optional<TokenCount> tokens; ///< D, processed in training
+  std::optional<FlopCount> compute; ///< C, of the whole training
+  std::optional<double> loss;       ///< nats per token that the finished run reached
+  TextFields settings;              ///< all else, such as "tp" → "8"
 
   bool operator==(const MeasuredRun &) const = default;
 };

@@ -12,7 +12,7 @@
 namespace flopcast {
 namespace {
 
-constexpr std::array<std::string_view, 4> migrations_in_order{
+constexpr std::array<std::string_view, 5> migrations_in_order{
     // 1: what devices were measured to do
     R"sql(
 CREATE TABLE measurement_session (
@@ -95,6 +95,13 @@ CREATE TABLE measured_run (
 ALTER TABLE measured_operator ADD COLUMN throttle_reasons TEXT NOT NULL DEFAULT '';
 ALTER TABLE measured_operator ADD COLUMN unfused INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE measured_operator ADD COLUMN variant TEXT NOT NULL DEFAULT '';
+)sql",
+    // 5: what scaling laws are fitted to
+    R"sql(
+ALTER TABLE measured_run ADD COLUMN parameters REAL;
+ALTER TABLE measured_run ADD COLUMN tokens REAL;
+ALTER TABLE measured_run ADD COLUMN training_flop REAL;
+ALTER TABLE measured_run ADD COLUMN loss_nats_per_token REAL;
 )sql",
 };
 

@@ -78,6 +78,15 @@ LawPoint decoder_point(const Decoder &decoder, NumberFormat precision) {
   return point;
 }
 
+LawPoint completed(LawPoint given, const LawPoint &of_decoder) {
+  for (std::optional<double> LawPoint::*member :
+       {&LawPoint::experts, &LawPoint::granularity, &LawPoint::sparsity, &LawPoint::weight_bits,
+        &LawPoint::activation_bits, &LawPoint::kv_bits})
+    if (!(given.*member))
+      given.*member = of_decoder.*member;
+  return given;
+}
+
 LawPoint law_point(const Plan &plan, const ScalingLaw &law, const Estimate &counted) {
   LawPoint point = decoder_point(plan.model.decoder, plan.training.precision);
   point.params = law_params(law, counted.parameters);

@@ -28,6 +28,9 @@ struct PlannedLaw {
 /// Source: Krajewski et al. 2024, section 3; Abnar et al. 2025, section 2.
 [[nodiscard]] LawPoint decoder_point(const Decoder &decoder, NumberFormat precision);
 
+/// The point with what it leaves open taken from the decoder: experts, granularity, sparsity, bits.
+[[nodiscard]] LawPoint completed(LawPoint given, const LawPoint &of_decoder);
+
 /// Where the law of a plan is asked: N, D, C by its conventions and what else it may weigh. Only
 /// parameters and work of the estimate are read.
 [[nodiscard]] LawPoint law_point(const Plan &plan, const ScalingLaw &law, const Estimate &counted);

@@ -77,6 +77,32 @@ std::optional<BudgetSplit> stated_optimum(const ScalingLaw &law, FlopCount budge
   return split;
 }
 
+StatedIntervals stated_intervals(const ScalingLaw &law, FlopCount budget) {
+  StatedIntervals intervals;
+  const Bounds &budgets = law.range.compute;
+  if (!budgets.low || !budgets.high)
+    return intervals;
+  intervals.about = std::sqrt(*budgets.low * *budgets.high) * units::flop;
+  const double times = budget / intervals.about;
+  const auto given = [&](LawQuantity result) -> std::optional<LawInterval> {
+    const LawRelation *relation = find_relation(law, result);
+    if (relation == nullptr || !relation->coefficient || relation->factors.size() != 1 ||
+        relation->factors.front().variable != LawQuantity::compute ||
+        !relation->exponent_range.low || !relation->exponent_range.high)
+      return std::nullopt;
+    const double base = evaluate(*relation, {{{LawQuantity::compute, budget.in(units::flop)}}});
+    const auto turned = [&](double exponent) {
+      return base * std::pow(times, exponent - relation->factors.front().exponent);
+    };
+    const auto [low, high] = std::minmax(
+        {turned(*relation->exponent_range.low), turned(*relation->exponent_range.high)});
+    return LawInterval{low, base, high};
+  };
+  intervals.params = given(LawQuantity::params);
+  intervals.tokens = given(LawQuantity::tokens);
+  return intervals;
+}
+
 BatchAdvice batch_advice(const ScalingLaw &critical, const ScalingLaw &step_law,
                          const BudgetSplit &split) {
   const RelationInputs inputs{{{LawQuantity::loss, split.loss},

@@ -46,6 +46,16 @@ allocate(const ScalingLaw &law, const BudgetProblem &allocation, const Allocatio
 /// flops_per_token M is divided by six. Empty if it has none.
 [[nodiscard]] std::optional<BudgetSplit> stated_optimum(const ScalingLaw &law, FlopCount budget);
 
+/// What printed ranges of the exponents leave of stated_optimum(): the relations turned about the
+/// geometric middle of the budgets that the law was fitted to, where their data hold them. Absent
+/// where the source prints no range, or no budgets are recorded.
+struct StatedIntervals {
+  std::optional<LawInterval> params;
+  std::optional<LawInterval> tokens;
+  FlopCount about;
+};
+[[nodiscard]] StatedIntervals stated_intervals(const ScalingLaw &law, FlopCount budget);
+
 /// Tokens of a batch that hurts neither by noise nor by waste: the Step Law's for the tokens, at
 /// most the critical batch of the loss.
 struct BatchAdvice {

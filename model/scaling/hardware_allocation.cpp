@@ -72,6 +72,7 @@ std::optional<SizeOnHardware> size_on(const ScalingLaw &law, const HardwareQuest
     return std::nullopt;
   SizeOnHardware size;
   size.params = law_params(law, run->estimate.parameters);
+  size.counts = run->estimate.parameters;
   size.factor = factor;
   size.decoder = decoder;
   size.layout = run->layout;
@@ -80,8 +81,8 @@ std::optional<SizeOnHardware> size_on(const ScalingLaw &law, const HardwareQuest
   size.money_per_token = run->estimate.run->total_cost / trained;
   size.wall_per_token = run->estimate.run->time.wall_clock / trained;
   size.served = question.serving.tokens.in(token)*serving_time_per_token(
-      question.cluster.device, question.plan.training.precision, decoder,
-      run->estimate.parameters.active, question.serving);
+      question.cluster.device, question.plan.training.precision, decoder, run->estimate.parameters,
+      question.serving);
   size.served_for = size.served * gpu_time_price(question.plan.price);
   return size;
 }
@@ -162,10 +163,10 @@ struct Guess {
   TokenCount tokens;
 };
 
-/// N and D by FLOPs alone, with a usual utilisation.
-std::optional<Guess> guess(const HardwareQuestion &question, double budget) {
+/// N and D by FLOPs alone, with a usual utilisation. `active_share`: of N, what a token uses.
+std::optional<Guess> guess(const HardwareQuestion &question, double budget, double active_share) {
   BudgetProblem flops = question.law;
-  flops.cost = flop_cost(1, question.serving.tokens);
+  flops.cost = flop_cost(active_share, question.serving.tokens);
   const GpuTime time = counts_money(question) ? budget * usd / gpu_time_price(question.plan.price)
                                               : budget * gpu * second;
   const FlopRate peak = usable_peak(question.cluster.device, question.plan.training.precision)
@@ -181,11 +182,11 @@ std::optional<Guess> guess(const HardwareQuestion &question, double budget) {
 std::optional<HardwareAnswer> answer_on(const ScalingLaw &law, const HardwareQuestion &question,
                                         std::int64_t gpus) {
   const double budget = budget_on(question, gpus);
-  const auto first = guess(question, budget);
-  if (!first)
-    return std::nullopt;
   const Estimate family = estimate(question.plan, question.cluster);
   const double base = law_params(law, family.parameters);
+  const auto first = guess(question, budget, family.parameters.active / base);
+  if (!first)
+    return std::nullopt;
   HardwareAnswer answer;
   for (int step = -doublings; step <= doublings; ++step) {
     const double factor = std::ldexp(first->params / base, step);
@@ -247,35 +248,67 @@ std::optional<HardwareAnswer> answer_on(const ScalingLaw &law, const HardwareQue
 Decoder scaled_decoder(const Decoder &base, double factor) {
   Decoder decoder = base;
   const double width = static_cast<double>(base.hidden) * std::cbrt(factor);
-  // Whole heads; from 32 of them on, numbers of heads that eight tensor-parallel ranks share.
-  const bool wide = width >= 32 * static_cast<double>(base.head_dim);
-  decoder.hidden = rounded_to(width, (wide ? 8 : 2) * base.head_dim);
-  decoder.heads = decoder.hidden / base.head_dim;
+  const auto grown = [&](std::int64_t of_base, double growth, std::int64_t multiple) {
+    return of_base == 0 ? 0 : rounded_to(static_cast<double>(of_base) * growth, multiple);
+  };
+  if (base.heads * base.head_dim == base.hidden) {
+    // Whole heads; from 32 of them on, numbers of heads that eight tensor-parallel ranks share.
+    const bool wide = width >= 32 * static_cast<double>(base.head_dim);
+    decoder.hidden = rounded_to(width, (wide ? 8 : 2) * base.head_dim);
+    decoder.heads = decoder.hidden / base.head_dim;
+  } else { // the heads together are wider or narrower than the stream, and stay so
+    decoder.hidden = rounded_to(width, 128);
+    const double heads = static_cast<double>(base.heads) * width / static_cast<double>(base.hidden);
+    decoder.heads = rounded_to(heads, heads >= 32 ? 8 : 2);
+  }
   decoder.kv_heads =
       base.kv_heads == base.heads ? decoder.heads : std::gcd(decoder.heads, base.kv_heads);
   const double growth = static_cast<double>(decoder.hidden) / static_cast<double>(base.hidden);
-  decoder.ffn_hidden = rounded_to(static_cast<double>(base.ffn_hidden) * growth, 256);
+  decoder.ffn_hidden = grown(base.ffn_hidden, growth, 256);
   // What the width's steps leave goes into the depth.
   const double depth = static_cast<double>(base.layers) * factor / (growth * growth);
   decoder.layers = rounded_to(depth, depth >= 16 ? 4 : 1);
+  if (decoder.experts) {
+    decoder.experts->hidden = grown(base.experts->hidden, growth, 64);
+    decoder.experts->shared_hidden = grown(base.experts->shared_hidden, growth, 64);
+    decoder.experts->dense_first = std::min(base.experts->dense_first, decoder.layers - 1);
+  }
   return decoder;
 }
 
+double params_read(const Decoder &decoder, const ParameterCounts &counts, double sequences) {
+  const double idle = counts.total - counts.active;
+  if (!decoder.experts || !(idle > 0))
+    return counts.active;
+  const double used =
+      static_cast<double>(decoder.experts->per_token) / static_cast<double>(decoder.experts->count);
+  const double routed = idle / (1 - used);
+  // An expert is left alone by all of them with the chance (1 - used)^sequences.
+  return counts.active + routed * (1 - used - std::pow(1 - used, sequences));
+}
+
 GpuTime serving_time_per_token(const Device &device, NumberFormat format, const Decoder &decoder,
-                               double active_params, const Serving &serving) {
+                               const ParameterCounts &counts, const Serving &serving) {
   const FlopRate peak = usable_peak(device, format).value_or(1e14 * flop / second);
-  const FlopCount work = 2 * active_params * flop;
+  const FlopCount work = 2 * counts.active * flop;
   const Seconds prompt = work / (serving.compute_efficiency * peak);
-  const double cached = 2.0 * static_cast<double>(decoder.layers * decoder.kv_heads) *
-                        static_cast<double>(decoder.head_dim) * serving.context;
-  const Bytes read = served_bytes * (active_params / serving.batch + cached) * byte;
+  const auto kept =
+      static_cast<double>(decoder.latent_attention ? decoder.latent_attention->kv_lora_rank +
+                                                         decoder.latent_attention->qk_rope_head_dim
+                                                   : 2 * decoder.kv_heads * decoder.head_dim);
+  const double cached = static_cast<double>(decoder.layers) * kept * serving.context;
+  const double weights = params_read(decoder, counts, serving.batch) / serving.batch;
+  const Bytes read = served_bytes * (weights + cached) * byte;
   const Seconds written =
       std::max(prompt, read / (serving.memory_efficiency * device.memory_bandwidth));
   return (serving.prompt_share * prompt + (1 - serving.prompt_share) * written) * gpu;
 }
 
 std::optional<HardwareAnswer> allocate_on_hardware(const ScalingLaw &law,
-                                                   const HardwareQuestion &question) {
+                                                   const HardwareQuestion &asked) {
+  HardwareQuestion question = asked;
+  question.law.point = completed(
+      asked.law.point, decoder_point(asked.plan.model.decoder, asked.plan.training.precision));
   std::optional<HardwareAnswer> best;
   for (const std::int64_t gpus : gpu_counts(question)) {
     auto answer = answer_on(law, question, gpus);

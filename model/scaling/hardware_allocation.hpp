@@ -12,7 +12,8 @@
 namespace flopcast {
 
 /// The decoder of the same proportions with about `factor` times the parameters: width and depth
-/// grow alike, by whole heads and, from four GPUs' worth of layers on, by whole pipelines.
+/// grow alike, by whole heads and, from four GPUs' worth of layers on, by whole pipelines. A
+/// mixture keeps how many experts it has and uses; their width grows with the model's.
 [[nodiscard]] Decoder scaled_decoder(const Decoder &base, double factor);
 
 /// What a model will answer in its life, and how: a share of the tokens is prompt, read at once at
@@ -27,9 +28,15 @@ struct Serving {
   double memory_efficiency = 0.7;  ///< of the memory's bandwidth, for writing
 };
 
-/// GPU time that a token of the mix takes. Source: Pope et al. 2022, section 2.
+/// Parameters that writing a token for each of so many sequences reads: of a mixture's experts
+/// those that some sequence is sent to, if each is sent on its own.
+[[nodiscard]] double params_read(const Decoder &decoder, const ParameterCounts &counts,
+                                 double sequences);
+
+/// GPU time that a token of the mix takes. Source: Pope et al. 2022, section 2; of latent attention
+/// the latent is kept (DeepSeek-V2 2024, section 2.1).
 [[nodiscard]] GpuTime serving_time_per_token(const Device &device, NumberFormat format,
-                                             const Decoder &decoder, double active_params,
+                                             const Decoder &decoder, const ParameterCounts &counts,
                                              const Serving &serving);
 
 /// What may be spent; at least one is set.
@@ -46,13 +53,16 @@ struct HardwareQuestion {
   HardwareBudget budget;
   std::optional<double> target_loss = std::nullopt; ///< then the cheapest, within the budget
   Serving serving;
-  BudgetProblem law; ///< form, point and data cap; its cost is replaced
+  /// Form, point and data cap; its cost is replaced, and what the point leaves open of experts and
+  /// bits is that of the plan.
+  BudgetProblem law;
   BatchAdvice batch;
 };
 
 /// One size of the family on the machine.
 struct SizeOnHardware {
   double params = 0; ///< by the law's convention
+  ParameterCounts counts;
   double factor = 0; ///< of the family's own decoder
   Decoder decoder;
   Layout layout;

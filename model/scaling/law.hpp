@@ -63,7 +63,13 @@ struct LawUncertainty {
   std::string basis; ///< where these come from
 
   /// Whether an interval of the coefficients can be told.
-  [[nodiscard]] bool samples() const { return !draws.empty() || !covariance.empty(); }
+  [[nodiscard]] bool samples() const {
+    return !draws.empty() || !covariance.empty() || !standard_errors.empty();
+  }
+  /// Whether standard errors alone tell it: nothing says how coefficients vary together.
+  [[nodiscard]] bool of_standard_errors() const {
+    return draws.empty() && covariance.empty() && !standard_errors.empty();
+  }
 };
 
 /// What a relation is about: the variables that papers relate by power laws.

@@ -23,6 +23,22 @@ Eigen::MatrixXd square_root(const std::vector<std::vector<double>> &covariance) 
   return solver.eigenvectors() * solver.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal();
 }
 
+/// The covariance that the law has, or the one that its standard errors make of independent
+/// coefficients: those of positive ones are relative, as their logarithms are drawn.
+std::vector<std::vector<double>> covariance_of(const ScalingLaw &law,
+                                               const std::vector<Coefficient> &letters) {
+  if (!law.uncertainty.covariance.empty())
+    return law.uncertainty.covariance;
+  std::vector<std::vector<double>> covariance(letters.size(),
+                                              std::vector<double>(letters.size(), 0.0));
+  for (std::size_t k = 0; k < letters.size(); ++k) {
+    const double error = law.uncertainty.standard_errors[k] /
+                         (letters[k].positive && letters[k].value > 0 ? letters[k].value : 1.0);
+    covariance[k][k] = error * error;
+  }
+  return covariance;
+}
+
 double quantile(std::vector<double> &sorted, double share) {
   const double position = share * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(position);
@@ -47,10 +63,10 @@ std::vector<LawForm> sampled_forms(const ScalingLaw &law, std::size_t count, std
     return forms;
   for (const std::vector<double> &draw : law.uncertainty.draws)
     forms.push_back(with_coefficients(*law.form, draw));
-  if (!forms.empty() || law.uncertainty.covariance.empty())
+  if (!forms.empty() || !law.uncertainty.samples())
     return forms;
   const std::vector<Coefficient> letters = coefficients(*law.form);
-  const Eigen::MatrixXd root = square_root(law.uncertainty.covariance);
+  const Eigen::MatrixXd root = square_root(covariance_of(law, letters));
   const std::vector<double> normal = normal_draws(count * letters.size(), seed);
   for (std::size_t i = 0; i < count; ++i) {
     const Eigen::Map<const Eigen::VectorXd> independent(normal.data() + i * letters.size(),
@@ -65,6 +81,15 @@ std::vector<LawForm> sampled_forms(const ScalingLaw &law, std::size_t count, std
     forms.push_back(with_coefficients(*law.form, values));
   }
   return forms;
+}
+
+std::string interval_caveat(const ScalingLaw &law) {
+  if (!law.uncertainty.samples())
+    return "no interval: the source gives no covariance and no standard errors of its coefficients";
+  if (law.uncertainty.of_standard_errors())
+    return "intervals are of printed standard errors, as if coefficients varied independently; "
+           "fitted ones move together (correlations to .999), so they come out too wide";
+  return {};
 }
 
 std::optional<LawInterval> interval_of(std::vector<double> draws, double base) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace flopcast {
@@ -24,10 +25,15 @@ inline constexpr std::size_t usual_draws = 1000;
 inline constexpr std::uint64_t law_seed = 20220329;
 
 /// The law's form with coefficients drawn from what its uncertainty tells; empty where it tells
-/// nothing. The same for the same law, count and seed.
+/// nothing. Standard errors alone are drawn from as if coefficients were independent. The same for
+/// the same law, count and seed.
 [[nodiscard]] std::vector<LawForm> sampled_forms(const ScalingLaw &law,
                                                  std::size_t count = usual_draws,
                                                  std::uint64_t seed = law_seed);
+
+/// What to say of a law's intervals: that it has none, or only ones from standard errors; "" where
+/// nothing needs to be said.
+[[nodiscard]] std::string interval_caveat(const ScalingLaw &law);
 
 /// As many draws of a standard normal variable, always the same.
 [[nodiscard]] std::vector<double> normal_draws(std::size_t count, std::uint64_t seed);

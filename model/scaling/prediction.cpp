@@ -141,9 +141,8 @@ LossPrediction predict(const ScalingLaw &law, const LawQuestion &question,
   }
   result.of_coefficients = interval_of(means, result.loss);
   result.interval = interval_of(shown, result.loss);
-  if (!law.uncertainty.samples())
-    result.warnings.emplace_back("the source gives no covariance of its coefficients: no interval "
-                                 "of theirs is known");
+  if (std::string caveat = interval_caveat(law); !caveat.empty())
+    result.warnings.push_back(std::move(caveat));
   if (law.downstream) {
     std::vector<double> errors;
     errors.reserve(shown.size());

@@ -7,6 +7,8 @@
 #include "hardware/units/text.hpp"
 #include "model/planning/quantities.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <map>
 
@@ -174,9 +176,10 @@ TEST_F(EstimateCommand, HalvingThePriceHalvesTheCost) {
 TEST_F(EstimateCommand, ShowsTheExpectedLossWithItsIntervalLawAndWarnings) {
   const Ran ran = run({"estimate", "--model", "gpt2-124m", "--gpu", "h100", "--count", "8", "--set",
                        "data.tokens=10e9"});
-  EXPECT_THAT(ran.out, ContainsRegex("expected loss +3\\.0112 nats/token\n"));
-  EXPECT_THAT(ran.out, ContainsRegex("of a run, 8 times in 10 +2\\.9[0-9]+ to 3\\.0[0-9]+\n"));
-  EXPECT_THAT(ran.out, ContainsRegex("by law +besiroglu-2024-huber\n"));
+  EXPECT_THAT(ran.out, testing::ContainsRegex("expected loss +3\\.0112 nats/token\n"));
+  EXPECT_THAT(ran.out,
+              testing::ContainsRegex("of a run, 8 times in 10 +2\\.9[0-9]+ to 3\\.0[0-9]+\n"));
+  EXPECT_THAT(ran.out, testing::ContainsRegex("by law +besiroglu-2024-huber\n"));
   EXPECT_THAT(ran.out, HasSubstr("data.law"));
   EXPECT_THAT(run({"estimate", "gpt3-175b-a100"}).out, HasSubstr("extrapolated: N"));
 }
@@ -184,8 +187,9 @@ TEST_F(EstimateCommand, ShowsTheExpectedLossWithItsIntervalLawAndWarnings) {
 TEST_F(EstimateCommand, SaysWhereALawHasNoInterval) {
   const Ran ran = run({"estimate", "gpt3-175b-a100", "--set", "data.law=deepmind"});
   EXPECT_EQ(ran.code, exit_bad_input);
-  EXPECT_THAT(run({"estimate", "gpt3-175b-a100", "--set", "data.law=kaplan-2020"}).out,
-              ContainsRegex("of a run, 8 times in 10 +not known: the source gives none\n"));
+  EXPECT_THAT(
+      run({"estimate", "gpt3-175b-a100", "--set", "data.law=kaplan-2020"}).out,
+      testing::ContainsRegex("of a run, 8 times in 10 +not known: the source gives none\n"));
 }
 
 TEST_F(EstimateCommand, WithoutALawThereIsNoSectionForTheLoss) {

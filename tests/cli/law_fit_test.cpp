@@ -125,5 +125,64 @@ TEST_F(LawFitCommand, RefitsTheRoutedLawOfClarkToItsCompressedTable) {
   EXPECT_NEAR(fit["parameters"]["d"], 1.1216, 0.02 * 1.1216);
 }
 
+class LawRecordCommand : public LawFitCommand {
+protected:
+  std::vector<std::string> record(const std::string &runs, const std::string &source) const {
+    return {"law",      "record",   file(source + ".csv", runs),
+            columns[0], columns[1], "--where",
+            "loss<9",   "--store",  store(),
+            "--source", source};
+  }
+  [[nodiscard]] std::string store() const { return (folder() / "store.db").string(); }
+};
+
+// The same objective from the table and from the store: numbers come back to the bit.
+TEST_F(LawRecordCommand, KeepsRunsThatFitAsTheirTableDoes) {
+  EXPECT_THAT(run(record(table(), "ladder")).out, HasSubstr("30 of 30 runs added"));
+  const auto stored = json({"law", "fit", "--stored", "--store", store(), "--bootstrap", "0"});
+  const auto direct = json({"law", "fit", file("runs.csv", table()), columns[0], columns[1],
+                            "--where", "loss < 9", "--bootstrap", "0"});
+  EXPECT_EQ(stored["n_points"], 30);
+  EXPECT_EQ(stored["objective"], direct["objective"]);
+  EXPECT_EQ(stored["parameters"], direct["parameters"]);
+}
+
+TEST_F(LawRecordCommand, AddsARunOnce) {
+  EXPECT_EQ(run(record(table(), "ladder")).code, exit_ok);
+  EXPECT_THAT(run(record(table(), "ladder")).out,
+              testing::AllOf(HasSubstr("0 of 30 runs added"), HasSubstr("there already")));
+}
+
+TEST_F(LawRecordCommand, TellsSourcesApartByConditions) {
+  EXPECT_EQ(run(record(table(), "ladder")).code, exit_ok);
+  EXPECT_EQ(run(record("size,tokens,loss\n1e9,2e10,2.5\n", "other")).code, exit_ok);
+  const std::vector<std::string> fit{"law",   "fit",         "--stored", "--store",
+                                     store(), "--bootstrap", "0"};
+  EXPECT_EQ(json(fit)["n_points"], 31);
+  auto one = fit;
+  one.insert(one.end(), {"--where", "source == 'ladder'"});
+  EXPECT_EQ(json(one)["n_points"], 30);
+}
+
+TEST_F(LawRecordCommand, KeepsWhatFormsAskForBesideSizeAndTokens) {
+  std::string runs = "size,tokens,loss,U\n";
+  for (const char *row : {"1e7,2e9,3.9,1e9\n", "2e7,4e9,3.6,1e9\n", "4e7,8e9,3.3,2e9\n"})
+    runs += row;
+  EXPECT_EQ(run(record(runs, "repeats")).code, exit_ok);
+  const Ran ran = run({"law", "fit", "--stored", "--store", store(), "--form", "data-constrained",
+                       "--fix", "E=1.87,A=521,B=1488,alpha=0.353,beta=0.353", "--bootstrap", "0"});
+  EXPECT_EQ(ran.code, exit_ok) << ran.err;
+}
+
+TEST_F(LawRecordCommand, SaysWhereNoRunsAre) {
+  const Ran none = run({"law", "fit", "--stored", "--store", store()});
+  EXPECT_EQ(none.code, exit_bad_input);
+  EXPECT_THAT(none.err, HasSubstr("flopcast law record"));
+  EXPECT_FALSE(std::filesystem::exists(store()));
+  const Ran neither = run({"law", "fit"});
+  EXPECT_EQ(neither.code, exit_bad_input);
+  EXPECT_THAT(neither.err, HasSubstr("which runs?"));
+}
+
 } // namespace
 } // namespace flopcast::tests

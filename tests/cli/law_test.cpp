@@ -140,5 +140,55 @@ TEST_F(LawCommand, BadInputNamesTheRemedy) {
   }
 }
 
+TEST_F(LawCommand, NeverLeavesAMissingIntervalUnsaid) {
+  EXPECT_THAT(run({"law", "predict", "hoffmann-2022", "--params", "1e9", "--tokens", "2e10"}).out,
+              HasSubstr("no interval: the source gives"));
+  EXPECT_THAT(run({"law", "plan", "hoffmann-2022", "--flops", "1e21"}).out,
+              HasSubstr("no interval: the source gives"));
+  EXPECT_THAT(run({"law", "plan", "llama-3-2024", "--flops", "1e21"}).out,
+              HasSubstr("no interval: the source gives"));
+}
+
+// Approach 1 of Hoffmann et al. prints .488 to .502 for the exponent of N at budgets of 6e18 to
+// 3e21, middle 1.342e20: at 1e24 the base times (1e24/1.342e20)^(.488 - .5) = .8986 and ^.002 =
+// 1.0180.
+TEST_F(LawCommand, TakesPrintedRangesOfExponentsAsIntervals) {
+  const auto plan = json({"law", "plan", "hoffmann-2022-approach-1", "--flops", "1e24"});
+  const double base = plan["N"]["base"].get<double>();
+  EXPECT_NEAR(plan["N"]["low"].get<double>() / base, 0.8986, 1e-3);
+  EXPECT_NEAR(plan["N"]["high"].get<double>() / base, 1.0180, 1e-3);
+  EXPECT_THAT(plan["warnings"].dump(), HasSubstr("printed ranges"));
+}
+
+// L = 2 + 100/N^.5 with a standard error of .1 of E alone: P10 and P90 of a normal variable lie
+// 1.2816 deviations off, and E is drawn by its logarithm: 2 e^(+-1.2816 x .05).
+TEST_F(LawCommand, DrawsFromStandardErrorsWhereNothingElseIsGivenAndSaysSo) {
+  const std::string law = file("mine.toml", "name = \"mine\"\nstatus = \"seen\"\nform = "
+                                            "\"power\"\nvariable = \"params\"\nsource = \"me\"\n"
+                                            "date = 2026-01-02\n[coefficients]\nE = 2\nx_0 = "
+                                            "1e4\nalpha = 0.5\n[standard_errors]\nE = 0.1\nx_0 = "
+                                            "0\nalpha = 0\n");
+  const auto answer = json({"law", "predict", law, "--params", "1e8"});
+  const double term = std::pow(1e-4, 0.5);
+  constexpr double of_a_thousand_draws = 0.01; // 10 % of the deviation
+  EXPECT_NEAR(answer["mean"]["low"], 2 * std::exp(-1.2816 * 0.05) + term, of_a_thousand_draws);
+  EXPECT_NEAR(answer["mean"]["high"], 2 * std::exp(1.2816 * 0.05) + term, of_a_thousand_draws);
+  EXPECT_THAT(answer["warnings"].dump(), HasSubstr("too wide"));
+}
+
+TEST_F(LawCommand, PlansMixturesOnAMachineByWhatATokenUses) {
+  const auto plan = json({"law", "plan", "krajewski-2024-moe", "--gpu-hours", "20000", "--gpu",
+                          "h100", "--count", "64", "--model", "deepseek-moe-16b"});
+  const auto &hardware = plan["hardware"];
+  EXPECT_EQ(hardware["decoder"]["experts"]["count"], 64);
+  EXPECT_LT(hardware["parameters_active"].get<double>(),
+            0.5 * hardware["parameters_total"].get<double>());
+  EXPECT_GT(hardware["mfu"].get<double>(), 0);
+  const Ran dense = run({"law", "plan", "krajewski-2024-moe", "--gpu-hours", "20000", "--gpu",
+                         "h100", "--count", "64"});
+  EXPECT_EQ(dense.code, exit_bad_input);
+  EXPECT_THAT(dense.err, HasSubstr("--model deepseek-moe-16b"));
+}
+
 } // namespace
 } // namespace flopcast::tests

@@ -243,7 +243,7 @@ TEST(Design, MakesTheIntervalSmallerAndSpendsNoMoreThanTheBudget) {
   const LawFit fit = fit_law(PlantedLaw{}.isoflop_study(0.003, random),
                              {.objective = {.kind = ObjectiveKind::least_squares}});
   for (const DesignGoal goal : {DesignGoal::loss, DesignGoal::parameters}) {
-    const Design design = design_runs(fit, {.goal = goal, .budget = 3e20, .target = 1e23});
+    const Design design = design_runs(fit, {.goal = goal, .budget = 3e20, .target = 1e23}, {});
     EXPECT_LT(design.deviation_after, design.deviation_before);
     double spent = 0;
     for (const DesignedRun &run : design.runs)
@@ -259,12 +259,26 @@ TEST(Design, ForeseesTheDeviationThatAFitWithTheRunsHas) {
   std::vector<ScalingRun> runs = law.isoflop_study(0.003, random);
   const LawFitOptions options{.objective = {.kind = ObjectiveKind::least_squares}};
   const DesignOptions wanted{.budget = 3e20, .target = 1e22};
-  const Design design = design_runs(fit_law(runs, options), wanted);
+  const Design design = design_runs(fit_law(runs, options), wanted, {});
   for (const DesignedRun &run : design.runs)
     runs.push_back(law.run(run.parameters, run.tokens, 0.003, random));
-  const Design again = design_runs(fit_law(runs, options), wanted);
+  const Design again = design_runs(fit_law(runs, options), wanted, {});
   // The new noise estimate and the new optimum differ from the old ones by chance.
   EXPECT_NEAR(again.deviation_before / design.deviation_after, 1, 0.5);
+}
+
+// Least squares with the same noise in all runs: both methods must tell the same, within what 400
+// resamples (3.5 %) and 25 runs leave open.
+TEST(Design, ByTheBootstrapIsAsSureAsByTheDeltaMethodWhereThatHolds) {
+  RandomStream random(17, 0);
+  const LawFit fit = fit_law(PlantedLaw{}.isoflop_study(0.003, random),
+                             {.objective = {.kind = ObjectiveKind::least_squares}});
+  const Design design =
+      design_runs(fit, {.budget = 3e20, .target = 1e22, .bootstrap = {.resamples = 400}}, {});
+  EXPECT_NEAR(design.deviation_before / design.deviation_by_delta, 1, 0.35);
+  const Design delta =
+      design_runs(fit, {.budget = 3e20, .target = 1e22, .intervals = DesignIntervals::delta}, {});
+  EXPECT_EQ(delta.deviation_before, design.deviation_by_delta);
 }
 
 TEST(FittedLaw, IsReadAsALawWithTheSameLossAndCovariance) {

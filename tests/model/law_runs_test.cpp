@@ -41,6 +41,15 @@ TEST(ScalingRuns, FillInTheThirdOfParametersTokensAndCompute) {
   EXPECT_DOUBLE_EQ(read("N,D,loss\n1e9,2e10,2.5\n").runs[0].at(RunFeature::compute), 1.2e20);
 }
 
+// A column that only some rows fill: the others state it not, and the third follows from two.
+TEST(ScalingRuns, MayLeaveFieldsEmptyThatTheyDoNotState) {
+  const auto runs = read("N,D,C,U,loss\n1e9,2e10,,1e10,2.5\n1e9,,1.2e20,,2.6\n").runs;
+  EXPECT_DOUBLE_EQ(runs[0].at(RunFeature::compute), 1.2e20);
+  EXPECT_DOUBLE_EQ(runs[1].at(RunFeature::tokens), 2e10);
+  EXPECT_DOUBLE_EQ(runs[0].at(RunFeature::unique_tokens), 1e10);
+  EXPECT_FALSE(runs[1].feature(RunFeature::unique_tokens));
+}
+
 TEST(ScalingRuns, ComeFromColumnsOfAnyName) {
   const auto runs =
       read("Model Size,Training FLOP,loss\n1e9,1.2e20,2.5\n", "N=Model Size,C=Training FLOP").runs;

@@ -236,7 +236,7 @@ TEST(Migrations, BringVersion1UpToDateWithWhatItHolds) {
   const TemporaryStore temporary;
   write_version_1(temporary.path());
   const Database store(temporary.path());
-  EXPECT_EQ(pragma(store.connection(), "user_version"), "4");
+  EXPECT_EQ(pragma(store.connection(), "user_version"), "5");
   MeasurementSession session{.id = "1a",
                              .device = "a100",
                              .description = {{"driver", "450"}},
@@ -250,6 +250,35 @@ TEST(Migrations, BringVersion1UpToDateWithWhatItHolds) {
   EXPECT_EQ(measured_operators(store, "1a").front().call.shape.rows, 64);
   EXPECT_TRUE(calibrations(store).empty());
   EXPECT_TRUE(measured_runs(store, {}).empty());
+}
+
+TEST(Migrations, GiveRunsOfVersion4NoLoss) {
+  const TemporaryStore temporary;
+  {
+    SQLite::Database file = plain(temporary.path());
+    migrate(file, schema_migrations().first(4));
+    file.exec("INSERT INTO measured_run VALUES (1, 'old', 'a report', NULL, 'g', 'FSDP', 'm', "
+              "'H100', 8, 1.5, NULL, NULL, 0.4, '{\"tp\":\"8\"}')");
+  }
+  const Database store(temporary.path());
+  EXPECT_EQ(pragma(store.connection(), "user_version"), "5");
+  MeasuredRun run;
+  run.id = "old";
+  run.source = "a report";
+  run.split_group = "g";
+  run.framework = "FSDP";
+  run.model = "m";
+  run.gpu = "H100";
+  run.gpus = 8;
+  run.step_time = 1.5 * units::second;
+  run.mfu = 0.4;
+  run.settings = {{"tp", "8"}};
+  EXPECT_THAT(measured_runs(store, {}), ElementsAre(run)); // no parameters, tokens or loss
+  MeasuredRun with_loss = run;
+  with_loss.id = "new";
+  with_loss.loss = 2.1;
+  EXPECT_TRUE(add_measured_run(store, with_loss));
+  EXPECT_EQ(find_measured_run(store, "new"), with_loss);
 }
 
 TEST(Migrations, OfACopyLeaveTheFileAtItsVersion) {

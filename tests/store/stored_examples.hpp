@@ -67,6 +67,10 @@ inline MeasuredRun example_run() {
           .token_rate = 8302.5 * token / second / gpu,
           .peak_memory = 60.7 * gigabyte,
           .mfu = 0.41,
+          .parameters = 6'738'415'616.0,
+          .tokens = 2.1e12 * token,
+          .compute = 8.49e22 * flop,
+          .loss = 1.75,
           .settings = {{"tp", "8"}, {"recompute", "full, \"selective\" later"}}};
 }
 

@@ -49,6 +49,18 @@ VectorXd goal_gradient(const LawFit &fit, const DesignOptions &options) {
   return gradient;
 }
 
+/// Covariance of the internal parameters over the resamples, whose fits all converged or nearly so.
+MatrixXd covariance_of(const LawFit &fit, const Bootstrap &resamples) {
+  MatrixXd internal(resamples.parameters.rows(), resamples.parameters.cols());
+  for (Index row = 0; row < internal.rows(); ++row)
+    for (Index j = 0; j < internal.cols(); ++j)
+      internal(row, j) = internal_value(fit.form().parameters[static_cast<std::size_t>(j)],
+                                        resamples.parameters(row, j));
+  const MatrixXd centred = internal.rowwise() - internal.colwise().mean();
+  return centred.transpose() * centred /
+         static_cast<double>(std::max<Index>(1, internal.rows() - 1));
+}
+
 struct Candidate {
   DesignedRun run;
   VectorXd gradient; ///< of its ln L
@@ -129,7 +141,7 @@ std::vector<const Candidate *> exchanged(const std::vector<Candidate> &all, std:
 
 } // namespace
 
-Design design_runs(const LawFit &fit, const DesignOptions &options) {
+Design design_runs(const LawFit &fit, const DesignOptions &options, const std::stop_token &stop) {
   if (!divides_budget(fit.form()))
     throw InputError({"--form", 0, 0},
                      fmt::format("form {} has no optimum at a budget to design for; use chinchilla "
@@ -137,19 +149,27 @@ Design design_runs(const LawFit &fit, const DesignOptions &options) {
                                  fit.form().id));
   const VectorXd goal = goal_gradient(fit, options);
   // What a run of this objective tells: its noise by the moments of the penalty's slope.
-  const double noise_variance = std::pow(effective_noise(fit), 2);
+  double noise_variance = std::pow(effective_noise(fit), 2);
+  MatrixXd before = fit.covariance;
   Design design;
   design.goal_value = goal_of(fit.form(), fit.parameters, options);
-  design.deviation_before = std::sqrt(goal.dot(fit.covariance * goal));
+  design.deviation_by_delta = std::sqrt(goal.dot(fit.covariance * goal));
+  design.deviation_before = design.deviation_by_delta;
+  if (options.intervals == DesignIntervals::bootstrap) {
+    before = covariance_of(fit, bootstrap(fit, options.bootstrap, stop));
+    design.deviation_before = std::sqrt(goal.dot(before * goal));
+    if (design.deviation_by_delta > 0)
+      noise_variance *= std::pow(design.deviation_before / design.deviation_by_delta, 2);
+  }
   design.deviation_after = design.deviation_before;
   for (int count = 1; count <= options.most_runs; ++count) {
     const std::vector<Candidate> all = candidates(fit, options.budget / count);
     if (all.empty())
       continue;
     const auto chosen =
-        exchanged(all, static_cast<std::size_t>(count), fit.covariance, goal, noise_variance);
+        exchanged(all, static_cast<std::size_t>(count), before, goal, noise_variance);
     const double after =
-        std::sqrt(std::max(0.0, variance_with(fit.covariance, chosen, goal, noise_variance)));
+        std::sqrt(std::max(0.0, variance_with(before, chosen, goal, noise_variance)));
     design.alternatives.push_back({chosen.size(), after});
     if (after >= design.deviation_after * 0.999)
       continue;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/scaling/fit/run_reader.hpp"
 
-#include "hardware/input/csv.hpp"
 #include "model/scaling/fit/loss_form.hpp"
 
 #include <fmt/format.h>
@@ -94,13 +93,6 @@ double number_in(const std::string &field) {
   return value;
 }
 
-std::vector<std::string> known_names() {
-  std::vector<std::string> names{"loss", "weight", "label"};
-  for (std::size_t i = 0; i < run_feature_count; ++i)
-    names.emplace_back(feature_name(static_cast<RunFeature>(i)));
-  return names;
-}
-
 /// Where each name's column stands.
 class Layout {
 public:
@@ -117,7 +109,7 @@ public:
                                                  column, name, near));
     }
     diagnostics.throw_if_any();
-    for (const std::string &name : known_names()) {
+    for (const std::string &name : scaling_run_names()) {
       const auto given = wanted.names.find(name);
       if (const auto index = index_in(table, given == wanted.names.end() ? name : given->second))
         indices_.emplace(name, *index);
@@ -163,9 +155,10 @@ void complete_compute(std::map<std::string, double, std::less<>> &values) {
 std::map<std::string, double, std::less<>> numbers_of(const CsvTable::Record &record,
                                                       const Layout &layout) {
   std::map<std::string, double, std::less<>> values;
-  for (const std::string &name : known_names())
+  for (const std::string &name : scaling_run_names())
     if (const auto index = layout[name]; index && name != "label")
-      values[name] = number_in(record.fields[*index]);
+      if (name == "loss" || !trimmed(record.fields[*index]).empty())
+        values[name] = number_in(record.fields[*index]);
   complete_compute(values);
   return values;
 }
@@ -208,9 +201,16 @@ ScalingRun run_of(const std::map<std::string, double, std::less<>> &values,
 
 } // namespace
 
+std::vector<std::string> scaling_run_names() {
+  std::vector<std::string> names{"loss", "weight", "label"};
+  for (std::size_t i = 0; i < run_feature_count; ++i)
+    names.emplace_back(feature_name(static_cast<RunFeature>(i)));
+  return names;
+}
+
 RunColumns parse_run_columns(std::string_view text) {
   RunColumns columns;
-  const std::vector<std::string> names = known_names();
+  const std::vector<std::string> names = scaling_run_names();
   while (!text.empty()) {
     const auto end = std::min(text.find(','), text.size());
     const std::string_view part = text.substr(0, end);
@@ -229,9 +229,14 @@ RunColumns parse_run_columns(std::string_view text) {
 ScalingRuns read_scaling_runs(std::string_view text, const std::string &file,
                               const RunColumns &columns, const std::optional<RunFilter> &filter) {
   const std::string_view content = trimmed(text);
-  const CsvTable table = content.starts_with('{') || content.starts_with('[')
-                             ? json_table(text, file)
-                             : parse_csv_table(text, file);
+  return read_scaling_runs(content.starts_with('{') || content.starts_with('[')
+                               ? json_table(text, file)
+                               : parse_csv_table(text, file),
+                           file, columns, filter);
+}
+
+ScalingRuns read_scaling_runs(const CsvTable &table, const std::string &file,
+                              const RunColumns &columns, const std::optional<RunFilter> &filter) {
   const Layout layout(table, file, columns);
   if (filter)
     filter->for_each_column([&](const std::string &name, int place) {
