@@ -78,6 +78,13 @@ Device read_device(const InputValue &root_value, const std::string &id, Diagnost
     (void)read_provenance(pcie);
     pcie.finish();
   }
+  if (root.has("host_link")) {
+    TableReader link = root.table("host_link");
+    device.host_link_bandwidth =
+        link.quantity("bandwidth_per_direction", sane::least_bandwidth, sane::most_bandwidth);
+    (void)read_provenance(link);
+    link.finish();
+  }
   if (root.has("purchase")) {
     TableReader purchase = root.table("purchase");
     device.purchase_price = purchase.quantity("price", 0.01 * usd / gpu, 1e9 * usd / gpu);

@@ -45,6 +45,8 @@ struct Device {
   std::string link_name;
   std::optional<Bandwidth> link_bandwidth; ///< per direction, all links of one GPU together
   std::optional<std::int64_t> pcie_generation;
+  /// To its host, per direction, where that is not PCIe (NVLink-C2C).
+  std::optional<Bandwidth> host_link_bandwidth;
   std::optional<PurchasePrice> purchase_price;
 
   std::vector<std::string> unverified; ///< keys recalled from a datasheet, not seen in a source

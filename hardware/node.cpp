@@ -40,6 +40,14 @@ Node read_node(const InputValue &root_value, const std::string &id, Diagnostics 
   (void)read_provenance(scale_out);
   scale_out.finish();
 
+  if (root.has("host")) {
+    TableReader host = root.table("host");
+    node.host_memory = host.quantity("memory", sane::least_bytes, sane::most_bytes);
+    node.host_memory_bandwidth =
+        host.quantity("memory_bandwidth", sane::least_bandwidth, sane::most_bandwidth);
+    (void)read_provenance(host);
+    host.finish();
+  }
   if (root.has("power")) {
     TableReader power = root.table("power");
     node.maximum_power = power.quantity("maximum", 1.0 * watt, sane::most_power);

@@ -38,6 +38,10 @@ struct Node {
   std::optional<Bandwidth> scale_out_bandwidth; ///< absent: no network outside the domain is known
   Seconds scale_out_latency;
 
+  // Of the node's host, all its sockets together; absent: not known.
+  std::optional<Bytes> host_memory;
+  std::optional<Bandwidth> host_memory_bandwidth;
+
   std::optional<Power> maximum_power;
   std::optional<double> pue; ///< usual power usage effectiveness of where such nodes stand
 };

@@ -39,7 +39,8 @@ std::string key_unit(std::string_view key) {
 /// Numbers of zero that only some plans have: they would be noise in a table.
 bool is_optional_row(std::string_view key) {
   return key.starts_with("time.breakdown.") || key == "time.checkpoints_s" ||
-         key == "parameters.active" || key == "memory.per_gpu.buffers_bytes";
+         key == "parameters.active" || key == "memory.per_gpu.buffers_bytes" ||
+         key == "memory.host_bytes";
 }
 
 std::string share_of(double part, double whole) {
@@ -64,12 +65,38 @@ void append_rows(ReportSection &section, const Answer &answer, QuantitySection w
                   {value ? quantity_text(quantity, *value) : std::string(missing)}};
     if (value && quantity.key.starts_with("time.breakdown."))
       row.cells.push_back(share_of(value->value, estimate.step->time.total().in(units::second)));
-    if (value && which == QuantitySection::memory &&
+    if (value && which == QuantitySection::memory && quantity.key.starts_with("memory.per_gpu.") &&
         quantity.key != "memory.per_gpu.capacity_bytes")
       row.cells.push_back(
           share_of(value->value, answer.run.cluster.device.memory_capacity.in(units::byte)));
     section.rows.push_back(std::move(row));
   }
+}
+
+/// Where the plan lists what each stage holds or does again: a row for each.
+void append_stages(ReportSection &section, const Answer &answer) {
+  const Estimate &estimate = answer.estimate;
+  const double capacity = answer.run.cluster.device.memory_capacity.in(units::byte);
+  for (std::size_t stage = 0; estimate.step && stage < estimate.step->stages.size(); ++stage) {
+    const MemoryParts &parts = estimate.step->stages[stage];
+    section.rows.push_back(
+        {"",
+         fmt::format("stage {}", stage),
+         {human_text(parts.total()), share_of(parts.total().in(units::byte), capacity)}});
+  }
+}
+
+Json stage_json(const MemoryParts &parts) {
+  const auto bytes = [](Bytes part) { return part.in(units::byte); };
+  return {{"weights_bytes", bytes(parts.weights)},
+          {"gradients_bytes", bytes(parts.gradients)},
+          {"optimizer_bytes", bytes(parts.optimizer)},
+          {"activations_bytes", bytes(parts.activations)},
+          {"buffers_bytes", bytes(parts.buffers)},
+          {"fragments_bytes", bytes(parts.fragments)},
+          {"reserve_bytes", bytes(parts.reserve)},
+          {"total_bytes", bytes(parts.total())},
+          {"host_bytes", bytes(parts.host)}};
 }
 
 Json number_or_null(const std::optional<AnyQuantity> &value, double unit) {
@@ -196,6 +223,10 @@ Json answer_json(const Answer &answer, const std::optional<Layout> &nearest) {
   for (const NamedQuantity &quantity : named_quantities())
     put(root, quantity.key, number_or_null(quantity.value(answer), quantity.key_unit));
   root["law"] = law_json(answer);
+  root["memory"]["stages"] = Json::array();
+  if (estimate.step)
+    for (const MemoryParts &stage : estimate.step->stages)
+      root["memory"]["stages"].push_back(stage_json(stage));
   root["cost"]["price"] = {{"origin", to_text(run.plan.price.origin)},
                            {"description", run.plan.price.description}};
   root["cost"]["lines"] = Json::array();
@@ -286,6 +317,8 @@ Report estimate_report(const Answer &answer, const std::optional<Layout> &neares
     append_rows(section, answer, which);
     if (which == quality)
       append_loss_rows(section, plan.data.law->law, *loss);
+    if (which == memory)
+      append_stages(section, answer);
     report.sections.push_back(std::move(section));
   }
   report.remarks_title = "Assumptions (defaults unless the plan says otherwise)";

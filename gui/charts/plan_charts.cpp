@@ -144,10 +144,18 @@ PlotData memory_chart(const EstimatedPlan &plan) {
   // The quantities show the stage that needs most: of a copy that has but one kind of stage, that.
   std::vector<std::vector<Part>> columns;
   Estimate one = plan.estimate;
+  one.step->stages.clear();
   one.step->last_stage = one.step->first_stage;
   columns.push_back(parts_of({plan.run, one}, memory_prefix));
   const bool staged = plan.run.plan.parallelism.pipeline_parallel > 1;
   plot.x.categories.append(staged ? Charts::tr("first") : Charts::tr("every GPU"));
+  // Where stages are listed each has a column; else the inner ones need less than the ends.
+  const auto &stages = plan.estimate.step->stages;
+  for (std::size_t stage = 1; stage + 1 < stages.size(); ++stage) {
+    one.step->first_stage = one.step->last_stage = stages[stage];
+    columns.push_back(parts_of({plan.run, one}, memory_prefix));
+    plot.x.categories.append(QString::number(stage + 1));
+  }
   if (staged) {
     one.step->first_stage = one.step->last_stage = plan.estimate.step->last_stage;
     columns.push_back(parts_of({plan.run, one}, memory_prefix));

@@ -2,6 +2,7 @@
 #include "model/execution/exchanges.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace flopcast {
 namespace {
@@ -36,6 +37,8 @@ Seconds tensor_exchange(const Parallelism &parallelism, const Training &training
   const Seconds whole = parallelism.sequence_parallel
                             ? time(Collective::all_gather) + time(Collective::reduce_scatter)
                             : time(Collective::all_reduce);
+  if (parallelism.tensor_overlap == TensorOverlap::tiles)
+    return whole; // what hides is the tiles' affair
   return (1 - software.hidden_tensor_exchange) * whole;
 }
 
@@ -90,7 +93,7 @@ Seconds gradient_exchange(double parameters, const RankGroup &group, const Paral
   if (group.size <= 1 || parameters <= 0)
     return {};
   const ParameterBytes bytes = parameter_bytes(training);
-  const Bytes gradients = parameters * bytes.gradient * byte;
+  const Bytes gradients = parameters * exchanged_gradient_bytes(training) * byte;
   const Bytes weights = parameters * bytes.weight * byte;
   const RankGroup sharers = sharing_group(group, parallelism);
   const auto time = [&](Collective collective, Bytes data, const RankGroup &over) {
@@ -110,17 +113,29 @@ Seconds gradient_exchange(double parameters, const RankGroup &group, const Paral
     return micro_batches * exposed_time(each, hiding.alone * each, hiding.work, slowdown) +
            exposed_time(between, hiding.alone * between, hiding.work, slowdown);
   }
+  // In buckets: each pays its own start, and the last one alone has nothing to hide behind.
+  const std::optional<double> buckets = gradient_buckets(training, gradients);
+  const auto in_buckets = [&](Collective collective, Bytes data) {
+    return buckets ? *buckets * time(collective, data / *buckets, sharers)
+                   : time(collective, data, sharers);
+  };
   // ZeRO-2 keeps only a share of the gradients, so that every micro-batch scatters them.
   const double scatters = parallelism.zero_stage == 2 ? micro_batches : 1.0;
   const Seconds whole = parallelism.zero_stage == 0
-                            ? time(Collective::all_reduce, gradients, sharers)
-                            : scatters * time(Collective::reduce_scatter, gradients, sharers) +
-                                  time(Collective::all_gather, weights, sharers);
+                            ? in_buckets(Collective::all_reduce, gradients)
+                            : scatters * in_buckets(Collective::reduce_scatter, gradients) +
+                                  in_buckets(Collective::all_gather, weights);
   if (!training.overlap_gradient_exchange)
     return whole + between;
   // Hidden behind the backward pass of the last micro-batch, or of all where all scatter.
-  return exposed_time(whole + between, hiding.alone * (whole + between), scatters * hiding.work,
-                      slowdown);
+  const double alone = buckets ? 1 / *buckets : hiding.alone;
+  return exposed_time(whole + between, alone * (whole + between), scatters * hiding.work, slowdown);
+}
+
+std::optional<double> gradient_buckets(const Training &training, Bytes gradients) {
+  if (!training.gradient_bucket)
+    return std::nullopt;
+  return std::max(1.0, std::ceil(gradients / *training.gradient_bucket));
 }
 
 } // namespace flopcast

@@ -6,6 +6,8 @@
 #include "model/execution/training.hpp"
 #include "model/execution/work.hpp"
 
+#include <optional>
+
 namespace flopcast {
 
 /// Computation that an exchange can hide behind, and how much of the exchange cannot.
@@ -36,5 +38,9 @@ struct HidingWork {
                                         const Parallelism &parallelism, const Training &training,
                                         const HidingWork &hiding, double micro_batches,
                                         const Cluster &cluster);
+
+/// Equal parts in which gradients of so many bytes are exchanged: as few as fit the stated bucket.
+/// Absent where the plan states none.
+[[nodiscard]] std::optional<double> gradient_buckets(const Training &training, Bytes gradients);
 
 } // namespace flopcast

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/execution/memory.hpp"
 
+#include "model/execution/offload.hpp"
 #include "model/execution/schedule/closed_form.hpp"
 
 #include <algorithm>
@@ -59,6 +60,10 @@ MemoryParts states(const StageParameters &stage, const ModelWork &work, double l
   const double matrix = optimizer.of(stage.matrix, stage.expert_matrix);
   const double held = optimizer.of(stage.all, stage.expert);
   parts.optimizer = (matrix * bytes.matrix_state + (held - matrix) * bytes.other_state) * byte;
+  offload_states(parts, training.offload,
+                 {.states = parts.optimizer,
+                  .gradients = held * bytes.gradient * byte,
+                  .weights = held * bytes.weight * byte});
   // ZeRO-3 gathers the layer at work and prefetches the next; the layer's gradients are whole until
   // they are scattered.
   if (parallelism.zero_stage >= 3)
@@ -68,9 +73,10 @@ MemoryParts states(const StageParameters &stage, const ModelWork &work, double l
   return parts;
 }
 
-/// Activations that a micro-batch leaves in so many layers of a stage.
-Bytes kept_by_layers(const ModelWork &work, double layers, const Parallelism &parallelism,
-                     const Training &training, const MemoryInputs &inputs) {
+} // namespace
+
+Bytes kept_by_layers(const ModelWork &work, double layers, double redone, const Training &training,
+                     Bytes boundary) {
   const double share = layers / static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
   const Bytes whole = training.software.saved * share * work.layers.saved;
   switch (training.recompute) {
@@ -80,15 +86,20 @@ Bytes kept_by_layers(const ModelWork &work, double layers, const Parallelism &pa
   case Recompute::modules:
     return training.software.saved * share * work.layers.saved_in_part;
   case Recompute::full: {
-    const double again = recomputed_layers(training, parallelism, work.layer_count);
-    return again * layers * inputs.boundary + (1 - again) * whole;
+    return redone * layers * boundary + (1 - redone) * whole;
   }
   }
   return {};
 }
 
-/// What one layer rebuilds before its backward pass.
-Bytes rebuilt_at_once(const ModelWork &work, Recompute recompute) {
+namespace {
+
+/// What one layer rebuilds before its backward pass, on a stage that redoes this share of its
+/// layers.
+Bytes rebuilt_at_once(const ModelWork &work, const Training &training, double redone) {
+  const Recompute recompute = training.recompute;
+  if (!training.recompute_by_stage.empty() && redone == 0)
+    return {};
   const auto layers = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
   const Bytes whole = work.layers.saved / layers;
   switch (recompute) {
@@ -107,7 +118,18 @@ Bytes kept_by_head(const ModelWork &work, const Training &training) {
   return (1 + training.software.logit_copies) * work.head.saved + work.prediction.saved;
 }
 
-/// Micro-batches that a stage keeps at its peak, a chunk counted as its share.
+/// Micro-batches that an inner stage keeps at its peak, a chunk counted as its share.
+double in_flight(const Parallelism &parallelism, double micro_batches, std::int64_t stage) {
+  PipelineSchedule schedule = parallelism.schedule;
+  if (schedule == PipelineSchedule::one_f_one_b && parallelism.virtual_pipeline > 1)
+    schedule = PipelineSchedule::interleaved;
+  const InFlight kept =
+      micro_batches_in_flight(schedule, parallelism.pipeline_parallel, parallelism.virtual_pipeline,
+                              std::llround(micro_batches), stage);
+  return kept.saved + kept.awaiting_weights;
+}
+
+/// The same of the first stage or the last.
 double in_flight(const Parallelism &parallelism, double micro_batches, bool last_stage) {
   const PipelineSchedule schedule = parallelism.schedule;
   if (schedule == PipelineSchedule::one_f_one_b || schedule == PipelineSchedule::interleaved)
@@ -155,10 +177,13 @@ MemoryParts first_stage_memory(const ModelWork &work, const Parallelism &paralle
   // The layers count their inputs as the outputs of the layers before; what the last layer of a
   // stage hands on is not kept there, unless the head follows.
   const Bytes handed_on = only ? Bytes{} : inputs.boundary;
-  const Bytes a_micro_batch = kept_by_layers(work, layers, parallelism, training, inputs) +
-                              work.embedding.saved - handed_on;
-  parts.activations = in_flight(parallelism, inputs.micro_batches, false) * a_micro_batch +
-                      rebuilt_at_once(work, training.recompute);
+  const double redone = recomputed_layers(training, parallelism, work.layer_count, 0);
+  const Bytes kept = kept_by_layers(work, layers, redone, training, inputs.boundary);
+  const Bytes a_micro_batch = kept + work.embedding.saved - handed_on;
+  const double alive = in_flight(parallelism, inputs.micro_batches, false);
+  parts.activations = alive * a_micro_batch + rebuilt_at_once(work, training, redone);
+  offload_activations(parts, training.offload, layers, alive,
+                      offloaded_activations(training.offload, layers, kept, inputs.boundary));
   if (only) {
     parts.activations += kept_by_head(work, training);
   } else {
@@ -182,10 +207,39 @@ MemoryParts last_stage_memory(const ModelWork &work, const Parallelism &parallel
   stage.all += work.head.parameters + work.tied_output_parameters +
                (work.tied_output_parameters > 0 ? 0.0 : work.prediction_table_parameters);
   MemoryParts parts = states(stage, work, layer_parameters, parallelism, training);
-  const Bytes a_micro_batch =
-      kept_by_layers(work, layers, parallelism, training, inputs) + inputs.boundary;
-  parts.activations = in_flight(parallelism, inputs.micro_batches, true) * a_micro_batch +
-                      kept_by_head(work, training) + rebuilt_at_once(work, training.recompute);
+  const double redone =
+      recomputed_layers(training, parallelism, work.layer_count, parallelism.pipeline_parallel - 1);
+  const Bytes kept = kept_by_layers(work, layers, redone, training, inputs.boundary);
+  const Bytes a_micro_batch = kept + inputs.boundary;
+  const double alive = in_flight(parallelism, inputs.micro_batches, true);
+  parts.activations = alive * a_micro_batch + kept_by_head(work, training) +
+                      rebuilt_at_once(work, training, redone);
+  offload_activations(parts, training.offload, layers, alive,
+                      offloaded_activations(training.offload, layers, kept, inputs.boundary));
+  parts.buffers += 2.0 * inputs.boundary;
+  add_fragments(parts, training);
+  return parts;
+}
+
+MemoryParts stage_memory(const ModelWork &work, const Parallelism &parallelism,
+                         const Training &training, const MemoryInputs &inputs, std::int64_t stage) {
+  if (stage == 0)
+    return first_stage_memory(work, parallelism, training, inputs);
+  if (stage == parallelism.pipeline_parallel - 1)
+    return last_stage_memory(work, parallelism, training, inputs);
+  const auto all_layers = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
+  const double layers = layers_of_stage(parallelism, work.layer_count, stage);
+  StageParameters parameters;
+  parameters.add(work.layers, layers / all_layers);
+  MemoryParts parts =
+      states(parameters, work, work.layers.parameters / all_layers, parallelism, training);
+  // It keeps its input and hands its output on, so that its layers' outputs count them right.
+  const double redone = recomputed_layers(training, parallelism, work.layer_count, stage);
+  const Bytes kept = kept_by_layers(work, layers, redone, training, inputs.boundary);
+  const double alive = in_flight(parallelism, inputs.micro_batches, stage);
+  parts.activations = alive * kept + rebuilt_at_once(work, training, redone);
+  offload_activations(parts, training.offload, layers, alive,
+                      offloaded_activations(training.offload, layers, kept, inputs.boundary));
   parts.buffers += 2.0 * inputs.boundary;
   add_fragments(parts, training);
   return parts;

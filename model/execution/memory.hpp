@@ -15,6 +15,7 @@ struct MemoryParts {
   Bytes buffers;   ///< gathered layers of ZeRO-3, messages between stages
   Bytes fragments; ///< held by the allocator and given to no tensor
   Bytes reserve;   ///< training.memory_reserve
+  Bytes host;      ///< in host memory for this GPU: part of no total here
 
   /// All tensors at the peak.
   [[nodiscard]] Bytes allocated() const {
@@ -39,6 +40,11 @@ struct MemoryInputs {
 [[nodiscard]] double micro_batches_in_flight(const Parallelism &parallelism, double micro_batches,
                                              bool last_stage);
 
+/// Activations that a micro-batch leaves in so many layers of a stage, of which the share `redone`
+/// is recomputed whole.
+[[nodiscard]] Bytes kept_by_layers(const ModelWork &work, double layers, double redone,
+                                   const Training &training, Bytes boundary);
+
 /// Peak memory of a GPU of the first stage, which keeps most micro-batches and the embedding.
 /// Activations follow Korthikanti et al. 2022, section 4: each layer counts its input.
 [[nodiscard]] MemoryParts first_stage_memory(const ModelWork &work, const Parallelism &parallelism,
@@ -47,5 +53,11 @@ struct MemoryInputs {
 /// Peak memory of a GPU of the last stage, which holds the logits.
 [[nodiscard]] MemoryParts last_stage_memory(const ModelWork &work, const Parallelism &parallelism,
                                             const Training &training, const MemoryInputs &inputs);
+
+/// Peak memory of a GPU of any stage, from 0: it keeps so many micro-batches as the schedule has in
+/// flight there.
+[[nodiscard]] MemoryParts stage_memory(const ModelWork &work, const Parallelism &parallelism,
+                                       const Training &training, const MemoryInputs &inputs,
+                                       std::int64_t stage);
 
 } // namespace flopcast

@@ -4,8 +4,10 @@
 #include "hardware/collectives.hpp"
 #include "model/execution/schedule/pipeline.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace flopcast {
 
@@ -18,6 +20,14 @@ enum class ContextExchange {
 
 [[nodiscard]] std::span<const Spelled<ContextExchange>> context_exchange_names();
 
+/// What hides the exchanges of the residual stream among tensor-parallel ranks.
+enum class TensorOverlap {
+  framework, ///< the share that the framework is known for: Software::hidden_tensor_exchange
+  tiles,     ///< each goes round a ring behind the tiles of its product: see tiled_exposure()
+};
+
+[[nodiscard]] std::span<const Spelled<TensorOverlap>> tensor_overlap_names();
+
 /// How the ranks share the model and the batch. Ranks are numbered tensor fastest, then context,
 /// data, pipeline. For routed experts the ranks of a stage are divided anew: expert-tensor fastest,
 /// then expert, then those that hold the same experts.
@@ -29,17 +39,23 @@ struct Parallelism {
   /// Layers of the ends, where embedding and logits make them lighter; absent: as the others'.
   std::optional<std::int64_t> first_stage_layers = std::nullopt;
   std::optional<std::int64_t> last_stage_layers = std::nullopt;
+  /// Layers of each stage; empty: shared out evenly, but for the ends above.
+  std::vector<std::int64_t> layers_by_stage = {};
   std::int64_t context_parallel = 1;
   std::int64_t expert_parallel = 1;
   /// Ranks that share the width of an expert; absent: as many as tensor_parallel.
   std::optional<std::int64_t> expert_tensor_parallel = std::nullopt;
   double expert_imbalance = 1; ///< rows that come to the busiest rank's experts over the mean
+  /// Rows that an expert takes at most, over the mean; absent: all that come.
+  std::optional<double> expert_capacity = std::nullopt;
+  bool expert_padding = false; ///< every expert works on so many rows, whatever comes
   std::int64_t data_parallel = 1;
   int zero_stage = 0; ///< 1: optimizer, 2: and gradients, 3: and weights sharded (FSDP)
   /// Hybrid sharding: neighbours that share what zero_stage shares; absent: all of
   /// gradient_group().
   std::optional<std::int64_t> shard_group = std::nullopt;
   ContextExchange context_exchange = ContextExchange::ring;
+  TensorOverlap tensor_overlap = TensorOverlap::framework;
   /// How stages order their micro-batches; interleaved wherever virtual_pipeline is above 1.
   PipelineSchedule schedule = PipelineSchedule::one_f_one_b;
 
@@ -54,6 +70,12 @@ struct Parallelism {
   }
   [[nodiscard]] std::int64_t expert_tensor() const {
     return expert_tensor_parallel.value_or(tensor_parallel);
+  }
+  /// Rows that the busiest rank's experts work on, over the mean.
+  [[nodiscard]] double expert_load() const {
+    if (!expert_capacity)
+      return expert_imbalance;
+    return expert_padding ? *expert_capacity : std::min(expert_imbalance, *expert_capacity);
   }
   /// Ranks that hold different experts of a layer: they exchange tokens.
   [[nodiscard]] RankGroup expert_group() const { return {expert_parallel, expert_tensor()}; }
@@ -83,7 +105,12 @@ struct StageLayers {
   double last = 0;
 };
 
-/// One stage holds all of them. Inner stages share evenly what the ends leave.
+/// One stage holds all of them. Inner stages share evenly what the ends leave; where the plan lists
+/// all stages, the inner ones' mean.
 [[nodiscard]] StageLayers stage_layers(const Parallelism &parallelism, std::int64_t layers);
+
+/// Of one stage, from 0.
+[[nodiscard]] double layers_of_stage(const Parallelism &parallelism, std::int64_t layers,
+                                     std::int64_t stage);
 
 } // namespace flopcast

@@ -2,11 +2,15 @@
 #include "model/execution/step_time.hpp"
 
 #include "model/execution/exchanges.hpp"
+#include "model/execution/memory.hpp"
+#include "model/execution/offload.hpp"
 #include "model/execution/schedule/closed_form.hpp"
+#include "model/execution/tensor_tiles.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 namespace flopcast {
 namespace {
@@ -74,7 +78,7 @@ double expert_exchanges(double redone_layers) { return 4 + 2 * redone_layers; }
 
 StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
                        const Training &training, const StepInputs &inputs, double layers,
-                       const Cluster &cluster) {
+                       double again, const Cluster &cluster) {
   const double share = layers / static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
   const auto all_reduces = share * static_cast<double>(work.layers.all_reduces);
   const Seconds exchange = tensor_exchange(parallelism, training, inputs.residual, cluster);
@@ -83,11 +87,15 @@ StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
   time.backward = share * work.layers.backward;
   time.weight_gradient = share * work.layers.weight_gradient;
   time.tensor_parallel = 2.0 * all_reduces * exchange;
-  const double again = recomputed_layers(training, parallelism, work.layer_count);
   time.recompute = again * time.forward;
   if (redoes_parts(training.recompute))
     time.recompute += share * work.layers.redone;
   time.tensor_parallel += again * all_reduces * exchange;
+  if (parallelism.tensor_overlap == TensorOverlap::tiles) {
+    const TensorExchangeTime tiled =
+        tiled_exchange(work, parallelism, training, inputs.residual, cluster);
+    time.tensor_parallel = share * ((1 + again) * tiled.forward + tiled.backward);
+  }
   const double exchanges = parallelism.tensor_parallel > 1 ? all_reduces : 0;
   time.host = host_wait(work.layers, time, share, exchanges, again, training);
   time.context_parallel =
@@ -145,11 +153,13 @@ StageParameters parameters_of(const RegionWork &region, double share) {
           share * region.expert_parameters, share * region.expert_matrix_parameters};
 }
 
-/// Every state is read and written once, gradients and weights once each.
-Seconds optimizer_time(const StageParameters &stage, const Parallelism &parallelism,
-                       const Training &training, const Cluster &cluster) {
-  using namespace units;
-  const ParameterBytes bytes = parameter_bytes(training);
+/// Parameters that a rank of the stage updates.
+struct UpdatedParameters {
+  double all = 0;
+  double matrix = 0;
+};
+
+UpdatedParameters updated_parameters(const StageParameters &stage, const Parallelism &parallelism) {
   const auto sharers = [&](const RankGroup &group) {
     const std::int64_t all = std::min(parallelism.shard_group.value_or(group.size), group.size);
     return parallelism.zero_stage >= 1 ? static_cast<double>(all) : 1.0;
@@ -158,6 +168,15 @@ Seconds optimizer_time(const StageParameters &stage, const Parallelism &parallel
   const double expert = 1 / sharers(parallelism.expert_gradient_group());
   const double matrix = dense * (stage.matrix - stage.expert_matrix) + expert * stage.expert_matrix;
   const double held = dense * (stage.all - stage.expert) + expert * stage.expert;
+  return {held, matrix};
+}
+
+/// Every state is read and written once, gradients and weights once each.
+Seconds optimizer_time(const StageParameters &stage, const Parallelism &parallelism,
+                       const Training &training, const Cluster &cluster) {
+  using namespace units;
+  const ParameterBytes bytes = parameter_bytes(training);
+  const auto [held, matrix] = updated_parameters(stage, parallelism);
   const double traffic = matrix * (2 * bytes.matrix_state + bytes.gradient + bytes.weight) +
                          (held - matrix) * (2 * bytes.other_state + bytes.gradient + bytes.weight);
   return operator_time(
@@ -170,6 +189,40 @@ Seconds optimizer_time(const StageParameters &stage, const Parallelism &parallel
                    .shape = {.batch = 1, .rows = std::llround(held), .columns = 1}});
 }
 
+struct FullestStage {
+  StageParameters parameters;
+  double layers = 0;
+};
+
+/// The stage with most parameters, where the plan tells the stages apart.
+FullestStage fullest_stage(const ModelWork &work, const Parallelism &parallelism,
+                           const StageParameters &first_end, const StageParameters &last_end) {
+  const auto all_layers = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
+  FullestStage fullest;
+  for (std::int64_t stage = 0; stage < parallelism.pipeline_parallel; ++stage) {
+    const double layers = layers_of_stage(parallelism, work.layer_count, stage);
+    StageParameters here = parameters_of(work.layers, layers / all_layers);
+    if (stage == 0)
+      here = here + first_end;
+    if (stage == parallelism.pipeline_parallel - 1)
+      here = here + last_end;
+    if (here.all > fullest.parameters.all)
+      fullest = {here, layers};
+  }
+  return fullest;
+}
+
+/// What a rank of the stage updates, where the host does it.
+OptimizerTraffic optimizer_traffic(const StageParameters &stage, const Parallelism &parallelism,
+                                   const Training &training) {
+  using units::byte;
+  const ParameterBytes bytes = parameter_bytes(training);
+  const auto [held, matrix] = updated_parameters(stage, parallelism);
+  return {.states = (matrix * bytes.matrix_state + (held - matrix) * bytes.other_state) * byte,
+          .gradients = held * bytes.gradient * byte,
+          .weights = held * bytes.weight * byte};
+}
+
 /// Layers of the stages, and what the ends have beside them.
 struct PipelineTimes {
   StageTime first_layers;
@@ -177,6 +230,7 @@ struct PipelineTimes {
   StageTime last_layers;
   StageTime embedding;
   StageTime head;
+  std::vector<StageTime> listed; ///< layers of every stage, where the plan tells them apart
 };
 
 /// A schedule other than 1F1B in its own closed form, or simulated where it has none: the time from
@@ -189,6 +243,8 @@ Seconds scheduled_step(const PipelineTimes &times, const Parallelism &parallelis
   constexpr double kept_for_weights = 0.4;
   PipelineWork work;
   work.schedule = parallelism.schedule;
+  if (work.schedule == PipelineSchedule::one_f_one_b && parallelism.virtual_pipeline > 1)
+    work.schedule = PipelineSchedule::interleaved;
   work.stages = parallelism.pipeline_parallel;
   work.chunks = parallelism.virtual_pipeline;
   work.micro_batches = std::llround(micro_batches);
@@ -197,9 +253,11 @@ Seconds scheduled_step(const PipelineTimes &times, const Parallelism &parallelis
                              parallelism.schedule != PipelineSchedule::zb_v;
   const std::int64_t chunks = work.virtual_stages();
   for (std::int64_t k = 0; k < chunks; ++k) {
-    const StageTime &layers = k == 0            ? times.first_layers
-                              : k == chunks - 1 ? times.last_layers
-                                                : times.middle;
+    const auto stage = static_cast<std::size_t>(stage_of(work.schedule, work.stages, k));
+    const StageTime &layers = !times.listed.empty() ? times.listed[stage]
+                              : k == 0              ? times.first_layers
+                              : k == chunks - 1     ? times.last_layers
+                                                    : times.middle;
     const double share = 1 / static_cast<double>(work.chunks);
     Seconds forward = share * (layers.forward + layers.total_exchange() / 3.0);
     Seconds weight = share * layers.weight_gradient;
@@ -228,7 +286,9 @@ Seconds bubble_time(const PipelineTimes &times, Seconds slowest, const Paralleli
                     double micro_batches) {
   const auto stages = static_cast<double>(parallelism.pipeline_parallel);
   const PipelineSchedule schedule = parallelism.schedule;
-  if (schedule == PipelineSchedule::one_f_one_b || schedule == PipelineSchedule::interleaved) {
+  const bool alternates =
+      schedule == PipelineSchedule::one_f_one_b || schedule == PipelineSchedule::interleaved;
+  if (alternates && times.listed.empty()) {
     const Seconds all = (times.first_layers + times.embedding).total() +
                         (times.last_layers + times.head).total() +
                         (stages - 2) * times.middle.total();
@@ -246,23 +306,44 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
   const auto stages = static_cast<double>(parallelism.pipeline_parallel);
   const Seconds exchange = tensor_exchange(parallelism, training, inputs.residual, cluster);
   const StageLayers layers_of = stage_layers(parallelism, work.layer_count);
-  const auto layers_time = [&](double layers) {
-    return layers_stage(work, parallelism, training, inputs, layers, cluster);
+  const auto layers_time = [&](double layers, double again) {
+    return layers_stage(work, parallelism, training, inputs, layers, again, cluster);
   };
-  const StageTime middle = layers_time(layers_of.middle);
+  const double again = recomputed_layers(training, parallelism, work.layer_count);
+  const StageTime middle = layers_time(layers_of.middle, again);
   const StageTime embedding = end_stage(work.embedding, false, exchange);
   const StageTime head = end_stage(work.head, true, exchange) +
                          prediction_stage(work, parallelism, training, exchange, cluster);
   const bool only = parallelism.pipeline_parallel == 1;
   // Ends that hold as many layers as the others need no second look.
   const bool even = !parallelism.first_stage_layers && !parallelism.last_stage_layers;
-  const StageTime first_layers = even ? middle : layers_time(layers_of.first);
-  const StageTime last_layers = even ? middle : layers_time(layers_of.last);
-  const StageTime first = only ? middle + embedding + head : first_layers + embedding;
+  std::vector<StageTime> listed;
+  if (lists_stages(parallelism, training))
+    for (std::int64_t stage = 0; stage < parallelism.pipeline_parallel; ++stage)
+      listed.push_back(
+          layers_time(layers_of_stage(parallelism, work.layer_count, stage),
+                      recomputed_layers(training, parallelism, work.layer_count, stage)));
+  const StageTime first_layers = !listed.empty() ? listed.front()
+                                 : even          ? middle
+                                                 : layers_time(layers_of.first, again);
+  const StageTime last_layers = !listed.empty() ? listed.back()
+                                : even          ? middle
+                                                : layers_time(layers_of.last, again);
+  const StageTime first = only ? first_layers + embedding + head : first_layers + embedding;
   const StageTime last = only ? first : last_layers + head;
   const StageTime *slowest_stage = only || first.total() > last.total() ? &first : &last;
-  if (parallelism.pipeline_parallel > 2 && middle.total() > slowest_stage->total())
+  std::int64_t slowest_index = slowest_stage == &first ? 0 : parallelism.pipeline_parallel - 1;
+  if (listed.empty() && parallelism.pipeline_parallel > 2 &&
+      middle.total() > slowest_stage->total()) {
     slowest_stage = &middle;
+    slowest_index = 1;
+  }
+  for (std::int64_t stage = 1; stage + 1 < std::ssize(listed); ++stage)
+    if (const StageTime &inner = listed[static_cast<std::size_t>(stage)];
+        inner.total() > slowest_stage->total()) {
+      slowest_stage = &inner;
+      slowest_index = stage;
+    }
   const StageTime &slowest = *slowest_stage;
 
   const double m = inputs.micro_batches;
@@ -275,8 +356,8 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
   step.expert_parallel = m * slowest.expert_parallel;
   step.pipeline = m * slowest.pipeline;
   if (!only)
-    step.bubble = bubble_time({first_layers, middle, last_layers, embedding, head}, slowest.total(),
-                              parallelism, m);
+    step.bubble = bubble_time({first_layers, middle, last_layers, embedding, head, listed},
+                              slowest.total(), parallelism, m);
 
   const StageParameters layers = parameters_of(work.layers, 1 / stages);
   StageParameters last_end = parameters_of(work.head, 1) + parameters_of(work.prediction, 1);
@@ -285,12 +366,17 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
     ends = ends + last_end;
   } else {
     last_end.all += work.tied_output_parameters + work.prediction_table_parameters;
-    if (last_end.all > ends.all)
+    if (listed.empty() && last_end.all > ends.all)
       ends = last_end;
   }
-  const StageParameters stage = layers + ends;
+  StageParameters stage = layers + ends;
   // The part that nothing can hide: the last bucket, about a layer's.
-  const double alone = stages / std::max(static_cast<double>(work.layer_count), stages);
+  double alone = stages / std::max(static_cast<double>(work.layer_count), stages);
+  if (!listed.empty() && !only) {
+    const FullestStage fullest = fullest_stage(work, parallelism, ends, last_end);
+    stage = fullest.parameters;
+    alone = 1 / std::max(fullest.layers, 1.0);
+  }
   const Seconds hiding = parallelism.zero_stage >= 3
                              ? slowest.forward + slowest.backward + slowest.recompute
                              : slowest.backward;
@@ -300,6 +386,22 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
     step.data_parallel += gradient_exchange(stage.expert, parallelism.expert_gradient_group(),
                                             parallelism, training, {hiding, alone}, m, cluster);
   step.optimizer = optimizer_time(stage, parallelism, training, cluster);
+  if (training.offload.any()) {
+    step.optimizer *= 1 - training.offload.optimizer;
+    const double redone = recomputed_layers(training, parallelism, work.layer_count, slowest_index);
+    const double layers_there = layers_of_stage(parallelism, work.layer_count, slowest_index);
+    const Bytes kept = kept_by_layers(work, layers_there, redone, training, inputs.boundary);
+    step.offload = offload_time(training.offload, optimizer_traffic(stage, parallelism, training),
+                                {.forward = slowest.forward,
+                                 .backward = slowest.backward + slowest.recompute,
+                                 .optimizer = step.optimizer,
+                                 .micro_batches = m,
+                                 .pieces = layers_there,
+                                 .activations = offloaded_activations(
+                                     training.offload, layers_there, kept, inputs.boundary)},
+                                cluster)
+                       .total();
+  }
   step.overhead = training.software.step_overhead;
   const double slowest_gpu = slowest_of(training.software, static_cast<double>(parallelism.gpus()));
   step.stragglers = (slowest_gpu - 1) * step.total();

@@ -20,13 +20,14 @@ struct StepTime {
   Seconds data_parallel;   ///< gradient exchange, and weights under ZeRO; the work that it delays
   Seconds bubble;          ///< waiting for the pipeline to fill and drain
   Seconds optimizer;
+  Seconds offload;    ///< copies between device and host, and updates there, that nothing hides
   Seconds overhead;   ///< of the software, once a step
   Seconds stragglers; ///< waiting for the slowest of all GPUs
   Seconds stated;     ///< a step whose time the plan states has this part alone
 
   [[nodiscard]] Seconds total() const {
     return compute + recompute + host + tensor_parallel + context_parallel + expert_parallel +
-           pipeline + data_parallel + bubble + optimizer + overhead + stragglers + stated;
+           pipeline + data_parallel + bubble + optimizer + offload + overhead + stragglers + stated;
   }
 };
 

@@ -30,6 +30,17 @@ constexpr std::array context_exchanges{
     Spelled<ContextExchange>{"all_to_all", ContextExchange::all_to_all},
 };
 
+constexpr std::array tensor_overlaps{
+    Spelled<TensorOverlap>{"framework", TensorOverlap::framework},
+    Spelled<TensorOverlap>{"tiles", TensorOverlap::tiles},
+};
+
+constexpr std::array activation_offloads{
+    Spelled<ActivationOffload>{"none", ActivationOffload::none},
+    Spelled<ActivationOffload>{"boundaries", ActivationOffload::boundaries},
+    Spelled<ActivationOffload>{"all", ActivationOffload::all},
+};
+
 OperatorRoles roles(std::initializer_list<OperatorRole> list) {
   OperatorRoles set;
   for (const OperatorRole role : list)
@@ -45,6 +56,10 @@ bool trains_in_fp32(NumberFormat precision) {
 
 std::span<const Spelled<Recompute>> recompute_names() { return recomputes; }
 std::span<const Spelled<ContextExchange>> context_exchange_names() { return context_exchanges; }
+std::span<const Spelled<TensorOverlap>> tensor_overlap_names() { return tensor_overlaps; }
+std::span<const Spelled<ActivationOffload>> activation_offload_names() {
+  return activation_offloads;
+}
 std::span<const Spelled<OptimizerKind>> optimizer_names() { return optimizers; }
 
 std::string_view to_text(Recompute recompute) {
@@ -79,6 +94,13 @@ double recomputed_layers(const Training &training, const Parallelism &parallelis
                          std::int64_t layers) {
   if (training.recompute != Recompute::full)
     return 0;
+  if (lists_stages(parallelism, training)) {
+    double redone = 0;
+    for (std::int64_t stage = 0; stage < parallelism.pipeline_parallel; ++stage)
+      redone += recomputed_layers(training, parallelism, layers, stage) *
+                layers_of_stage(parallelism, layers, stage);
+    return layers > 0 ? redone / static_cast<double>(layers) : 0;
+  }
   if (!training.recompute_layers)
     return 1;
   const double of_a_stage = stage_layers(parallelism, layers).middle;
@@ -87,11 +109,38 @@ double recomputed_layers(const Training &training, const Parallelism &parallelis
              : 1.0;
 }
 
+double recomputed_layers(const Training &training, const Parallelism &parallelism,
+                         std::int64_t layers, std::int64_t stage) {
+  if (!lists_stages(parallelism, training) || training.recompute != Recompute::full)
+    return recomputed_layers(training, parallelism, layers);
+  const auto &by_stage = training.recompute_by_stage;
+  const auto index = static_cast<std::size_t>(stage);
+  if (by_stage.empty() && !training.recompute_layers)
+    return 1;
+  const std::int64_t redone = by_stage.empty() ? *training.recompute_layers : by_stage[index];
+  const double of_the_stage = layers_of_stage(parallelism, layers, stage);
+  return of_the_stage > 0 ? std::min(1.0, static_cast<double>(redone) / of_the_stage) : 0;
+}
+
+double layers_of_stage(const Parallelism &parallelism, std::int64_t layers, std::int64_t stage) {
+  if (!parallelism.layers_by_stage.empty())
+    return static_cast<double>(parallelism.layers_by_stage[static_cast<std::size_t>(stage)]);
+  const StageLayers ends = stage_layers(parallelism, layers);
+  return stage == 0                                   ? ends.first
+         : stage == parallelism.pipeline_parallel - 1 ? ends.last
+                                                      : ends.middle;
+}
+
 StageLayers stage_layers(const Parallelism &parallelism, std::int64_t layers) {
   const auto all = static_cast<double>(layers);
   const auto stages = static_cast<double>(parallelism.pipeline_parallel);
   if (parallelism.pipeline_parallel == 1)
     return {all, all, all};
+  if (const auto &listed = parallelism.layers_by_stage; !listed.empty()) {
+    const auto at_first = static_cast<double>(listed.front());
+    const auto at_last = static_cast<double>(listed.back());
+    return {at_first, stages > 2 ? (all - at_first - at_last) / (stages - 2) : 0, at_last};
+  }
   const auto &first = parallelism.first_stage_layers;
   const auto &last = parallelism.last_stage_layers;
   const double others = stages - (first ? 1 : 0) - (last ? 1 : 0);
@@ -133,6 +182,12 @@ ParameterBytes parameter_bytes(const Training &training) {
           .gradient = half_gradients ? 2.0 : 4.0,
           .matrix_state = master + states,
           .other_state = master + (other_states >= 0 ? other_states : states)};
+}
+
+double exchanged_gradient_bytes(const Training &training) {
+  if (!training.gradient_exchange_format)
+    return parameter_bytes(training).gradient;
+  return *training.gradient_exchange_format == NumberFormat::fp32 ? 4 : 2;
 }
 
 double activation_bytes(NumberFormat precision) { return trains_in_fp32(precision) ? 4 : 2; }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace flopcast {
 
@@ -26,6 +27,25 @@ enum class Recompute {
 
 enum class OptimizerKind { adam, adamw, sgd_momentum, adafactor, adam_8bit, lion, muon };
 
+/// What of a micro-batch's activations waits for its backward pass in host memory.
+enum class ActivationOffload {
+  none,
+  boundaries, ///< what stands between two layers
+  all,        ///< all that layers keep
+};
+
+/// What lies in host memory in place of the device's.
+struct Offload {
+  double optimizer = 0; ///< share of the states; the host updates the weights that they belong to
+  ActivationOffload activations = ActivationOffload::none;
+  /// Layers of a stage whose activations go, the first ones; absent: all.
+  std::optional<std::int64_t> layers = std::nullopt;
+
+  [[nodiscard]] bool any() const { return optimizer > 0 || activations != ActivationOffload::none; }
+  bool operator==(const Offload &) const = default;
+};
+
+[[nodiscard]] std::span<const Spelled<ActivationOffload>> activation_offload_names();
 [[nodiscard]] std::span<const Spelled<Recompute>> recompute_names();
 [[nodiscard]] std::span<const Spelled<OptimizerKind>> optimizer_names();
 [[nodiscard]] std::string_view to_text(Recompute recompute);
@@ -40,11 +60,18 @@ struct Training {
   OperatorRoles recomputed = {}; ///< of layers, where `recompute` says modules
   /// Layers of a stage that full recomputation redoes, the first ones; absent: all.
   std::optional<std::int64_t> recompute_layers = std::nullopt;
+  /// The same for each stage apart; empty: alike on all.
+  std::vector<std::int64_t> recompute_by_stage = {};
   bool flash_attention = true;
   bool dropout = false;
   std::int64_t micro_batch = 1;  ///< sequences a rank works on at once
   std::int64_t global_batch = 1; ///< sequences in a step
   bool overlap_gradient_exchange = true;
+  /// Of gradients on their way; absent: as they are summed.
+  std::optional<NumberFormat> gradient_exchange_format = std::nullopt;
+  /// Gradients that are sent at once, all ranks' together; absent: about a layer's are the last.
+  std::optional<Bytes> gradient_bucket = std::nullopt;
+  Offload offload = {};
   Software software;    ///< what the training stack adds to the device's own times
   Bytes memory_reserve; ///< context, libraries and communication buffers that no tensor explains
 
@@ -61,6 +88,15 @@ inline constexpr auto usual_reserve = 2.0 * units::gigabyte;
 [[nodiscard]] double recomputed_layers(const Training &training, const Parallelism &parallelism,
                                        std::int64_t layers);
 
+/// The same of one stage's layers.
+[[nodiscard]] double recomputed_layers(const Training &training, const Parallelism &parallelism,
+                                       std::int64_t layers, std::int64_t stage);
+
+/// Whether the plan says of each stage what it holds or does again.
+[[nodiscard]] inline bool lists_stages(const Parallelism &parallelism, const Training &training) {
+  return !parallelism.layers_by_stage.empty() || !training.recompute_by_stage.empty();
+}
+
 /// Bytes a parameter takes. fp32 and tf32 train without a separate master copy.
 struct ParameterBytes {
   double weight = 2;
@@ -74,6 +110,9 @@ struct ParameterBytes {
 /// All but fp32 training add a 4-byte master weight. Source: Rajbhandari et al. 2020 (ZeRO),
 /// section 3.1; Dettmers et al. 2022 (8-bit); Shazeer and Stern 2018 (Adafactor).
 [[nodiscard]] ParameterBytes parameter_bytes(const Training &training);
+
+/// Bytes of a parameter's gradient on its way to the ranks that hold the same weights.
+[[nodiscard]] double exchanged_gradient_bytes(const Training &training);
 
 /// Bytes of an activation element: 4 in fp32 and tf32 training, else 2. Products in fp8 or fp4
 /// still keep their inputs in 16 bits.

@@ -20,7 +20,7 @@ public:
         sequence_(parallelism.sequence_parallel ? tensor_ : 1.0),
         context_(1.0 / static_cast<double>(parallelism.context_parallel)),
         // A rank brings 1/t of the tokens to experts, whose width it shares with others.
-        expert_(parallelism.expert_imbalance * tensor_),
+        expert_(parallelism.expert_load() * tensor_),
         routed_(expert_ * static_cast<double>(parallelism.expert_tensor())),
         held_experts_(
             1.0 / static_cast<double>(parallelism.expert_parallel * parallelism.expert_tensor())) {
@@ -110,11 +110,13 @@ public:
       : graph_(graph), training_(training), whole_sequences_(parallelism.context_parallel == 1),
         causal_(decoder.causal),
         sums_expert_parts_(parallelism.tensor_parallel > 1 && !parallelism.sequence_parallel),
-        uneven_(parallelism.expert_imbalance > 1), expert_parallel_(parallelism.expert_parallel),
-        expert_tensor_(parallelism.expert_tensor()), shards_(decoder, parallelism),
-        batch_(static_cast<double>(training.micro_batch)),
+        uneven_(parallelism.expert_load() > 1 && !parallelism.expert_padding),
+        expert_parallel_(parallelism.expert_parallel), expert_tensor_(parallelism.expert_tensor()),
+        shards_(decoder, parallelism), batch_(static_cast<double>(training.micro_batch)),
         element_(activation_bytes(training.precision)), weight_(parameter_bytes(training).weight),
-        sums_gradients_(parameter_bytes(training).gradient > weight_) {}
+        sums_gradients_(parameter_bytes(training).gradient > weight_),
+        tiles_(parallelism.tensor_overlap == TensorOverlap::tiles ? parallelism.tensor_parallel
+                                                                  : 1) {}
 
   void add(OperatorVertex vertex, const Cluster &cluster, ModelWork &work) const {
     const Operator &op = graph_[vertex];
@@ -141,6 +143,8 @@ public:
       if (has_weights(op))
         work.largest_matrix = std::max(work.largest_matrix, static_cast<double>(op.parameters) *
                                                                 shards_.parameter_share(op));
+      if (tiles_ > 1)
+        add_tiles(op, call, time, work);
       if (op.expert_layer)
         add_to(work.expert_layers, op, forward, backward_parts);
       work.layer_forward_flops += static_cast<double>(op.count) * op.matmul_flops;
@@ -205,6 +209,36 @@ private:
       region.redone_work += count * forward.work;
       region.redone_flops += count * op.matmul_flops;
     }
+  }
+
+  /// Adds a product's tiles to the reduction that follows it in the graph's order.
+  template <class Time>
+  void add_tiles(const Operator &op, const OperatorCall &call, const Time &time,
+                 ModelWork &work) const {
+    const bool product = op.kind == OperatorClass::gemm && op.split == Split::tensor;
+    if (!product && op.all_reduces == 0)
+      return;
+    if (work.tiled.empty() || work.tiled.back().count > 0)
+      work.tiled.emplace_back();
+    TiledProducts &open = work.tiled.back();
+    if (product) {
+      const auto tiles = static_cast<double>(tiles_);
+      OperatorCall one = call;
+      one.shape.rows = whole(static_cast<double>(call.shape.rows) / tiles);
+      one.flops *= 1 / tiles;
+      one.bytes = product_bytes(op, one.shape) * units::byte;
+      const auto add = [&](TiledProduct &to, const OperatorCall &all, const OperatorCall &tile) {
+        const Seconds of_tile = time(tile);
+        to.tile += of_tile;
+        to.cut += std::max(tiles * of_tile - time(all), Seconds{});
+      };
+      add(op.splits_depth ? open.scattered : open.gathered, call, one);
+      add(op.splits_depth ? open.scattered_backward : open.gathered_backward,
+          backward_calls(call, sums_gradients_).calls[0],
+          backward_calls(one, sums_gradients_).calls[0]);
+    }
+    if (op.all_reduces > 0)
+      open.count = static_cast<double>(op.count * op.all_reduces);
   }
 
   [[nodiscard]] double output_bytes(const Operator &op) const {
@@ -377,6 +411,7 @@ private:
   double element_;
   double weight_;
   bool sums_gradients_; ///< in a wider format than the weights have
+  std::int64_t tiles_;  ///< that tensor-parallel exchanges and their products are cut into
 };
 
 ExpertExchange expert_exchange(const Operator &dispatch, const Parallelism &parallelism,
@@ -385,7 +420,7 @@ ExpertExchange expert_exchange(const Operator &dispatch, const Parallelism &para
   const auto sharers =
       static_cast<double>(parallelism.context_parallel * parallelism.tensor_parallel);
   const Bytes rows = dispatch.output_elements * static_cast<double>(training.micro_batch) /
-                     sharers * parallelism.expert_imbalance * activation_bytes(training.precision) *
+                     sharers * parallelism.expert_load() * activation_bytes(training.precision) *
                      units::byte;
   ExpertExchange exchange;
   if (parallelism.expert_parallel > 1)

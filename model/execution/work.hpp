@@ -66,6 +66,23 @@ struct ExpertExchange {
   Bytes gathered;
 };
 
+/// One tile of the product that an exchange is cut along, and what cutting it costs: smaller
+/// products take longer together.
+struct TiledProduct {
+  Seconds tile;
+  Seconds cut;
+};
+
+/// The products of a layer that belong to one reduction of its residual stream: those whose input
+/// is gathered, and the one whose output is scattered; backward the other way round.
+struct TiledProducts {
+  double count = 0; ///< of such layers
+  TiledProduct gathered;
+  TiledProduct scattered;
+  TiledProduct gathered_backward; ///< their input gradients, which are scattered
+  TiledProduct scattered_backward;
+};
+
 struct ModelWork {
   std::int64_t layer_count = 0;
   std::int64_t expert_layer_count = 0;      ///< of them, those with routed experts
@@ -83,6 +100,7 @@ struct ModelWork {
   double largest_matrix = 0; ///< parameters that the rank has of its largest one inside layers
   double tied_output_parameters = 0; ///< of the rank: those that logits share with the embedding
   double layer_forward_flops = 0;    ///< per sequence, unsharded, all scores counted
+  std::vector<TiledProducts> tiled;  ///< of `layers`, where Parallelism::tensor_overlap is tiles
   OperatorRoles extrapolated;        ///< whose shapes the calibration did not measure
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/planning/estimate.hpp"
 
+#include "hardware/host_side.hpp"
 #include "hardware/units/text.hpp"
 #include "model/architecture/decoder_graph.hpp"
 #include "model/architecture/flop_conventions.hpp"
@@ -109,6 +110,12 @@ Utilisation utilisation(const Plan &plan, const Cluster &cluster, const WorkTota
   return use;
 }
 
+/// Else inner stages keep fewer micro-batches of the same layers than the first.
+bool stages_differ(const Plan &plan) {
+  return plan.parallelism.first_stage_layers || plan.parallelism.last_stage_layers ||
+         lists_stages(plan.parallelism, plan.training);
+}
+
 void check_memory(const StepEstimate &step, const Cluster &cluster, std::vector<Reason> &reasons) {
   const Bytes needed = step.memory().total();
   const Bytes capacity = cluster.device.memory_capacity;
@@ -125,6 +132,25 @@ void check_memory(const StepEstimate &step, const Cluster &cluster, std::vector<
                    human_text(parts.buffers), human_text(parts.reserve)),
        "split the model over more GPUs (tensor_parallel, pipeline_parallel, zero_stage), recompute "
        "more or take a smaller micro_batch"});
+}
+
+/// Of the host, where it is known how much that has.
+void check_host_memory(const StepEstimate &step, const Plan &plan, const Cluster &cluster,
+                       std::vector<Reason> &reasons) {
+  if (!plan.training.offload.any())
+    return;
+  Bytes needed = std::max(step.first_stage.host, step.last_stage.host);
+  for (const MemoryParts &stage : step.stages)
+    needed = std::max(needed, stage.host);
+  const auto host = host_side(cluster);
+  if (!host || !host->memory || needed <= *host->memory)
+    return;
+  reasons.push_back(
+      {"host_memory",
+       fmt::format("what is offloaded needs {} of host memory for each GPU, {} has {} "
+                   "for each",
+                   human_text(needed), cluster.node.name, human_text(*host->memory)),
+       "offload less, use more nodes, or give hardware.host_memory, of a node"});
 }
 
 RunEstimate estimate_run(const Plan &plan, const Cluster &cluster, const Estimate &estimate,
@@ -187,6 +213,9 @@ Estimate estimate(const Plan &plan, const Cluster &cluster) {
                             .micro_batches = inputs.micro_batches};
   step.first_stage = first_stage_memory(work, plan.parallelism, plan.training, memory);
   step.last_stage = last_stage_memory(work, plan.parallelism, plan.training, memory);
+  if (stages_differ(plan))
+    for (std::int64_t stage = 0; stage < plan.parallelism.pipeline_parallel; ++stage)
+      step.stages.push_back(stage_memory(work, plan.parallelism, plan.training, memory, stage));
   step.predicted = predicted_step_time(work, plan.parallelism, plan.training, inputs, cluster);
   step.time = step.predicted;
   if (plan.stated.states_speed()) {
@@ -199,6 +228,7 @@ Estimate estimate(const Plan &plan, const Cluster &cluster) {
                             step.time.total(), plan.training.precision,
                             *plan.energy.beside_accelerator, cluster);
   check_memory(step, cluster, result.reasons);
+  check_host_memory(step, plan, cluster, result.reasons);
 
   result.run = estimate_run(plan, cluster, result, batch);
   if (result.run->time.held < result.run->time.productive)

@@ -51,6 +51,9 @@ struct Utilisation {
 struct StepEstimate {
   MemoryParts first_stage;
   MemoryParts last_stage;
+  /// Every stage's, where the plan says that they hold or do again different layers; else empty:
+  /// the ends need most.
+  std::vector<MemoryParts> stages;
   StepTime time;
   StepTime predicted; ///< differs from `time` where the plan states its speed
   double micro_batches = 0;
@@ -62,7 +65,11 @@ struct StepEstimate {
 
   /// Of the stage that needs most.
   [[nodiscard]] const MemoryParts &memory() const {
-    return last_stage.total() > first_stage.total() ? last_stage : first_stage;
+    const MemoryParts *most = last_stage.total() > first_stage.total() ? &last_stage : &first_stage;
+    for (const MemoryParts &stage : stages)
+      if (stage.total() > most->total())
+        most = &stage;
+    return *most;
   }
 };
 

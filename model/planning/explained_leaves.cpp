@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/planning/explained_leaves.hpp"
 
+#include "hardware/host_side.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -61,6 +63,44 @@ Explanation ExplainedLeaves::of_node(std::string_view label, AnyQuantity value,
   result.origin = Origin::fact;
   result.source =
       fmt::format("{}: {} ({})", cluster_.node.name, preset_key, cluster_.node.provenance.source);
+  return result;
+}
+
+void ExplainedLeaves::as_neutral(Explanation &result) {
+  result.origin = Origin::defaulted;
+  result.source = "docs/plan.md: the plan does not ask for it";
+}
+
+Explanation ExplainedLeaves::of_host(std::string_view key) const {
+  const bool link = key == "host.link";
+  const std::string_view plan_key =
+      link ? "hardware.host_link_bandwidth" : "hardware.host_memory_bandwidth";
+  Explanation result = labelled(link ? "bandwidth to the host, as copies reach it"
+                                     : "host memory for each GPU, as an update reaches it",
+                                any(0.0));
+  const auto host = host_side(cluster_);
+  if (!host) {
+    result.text = "not known";
+    result.source = "the device's preset names no link to its host";
+    return result;
+  }
+  result.value = any(link ? host->link : host->memory_bandwidth);
+  result.text = human_text(result.value.value, result.value.exponents);
+  if (replaces_preset(plan_key)) {
+    as_plan_leaf(plan_key, result);
+  } else if (link) {
+    result.origin = Origin::assumed;
+    result.source =
+        fmt::format("{:g} of {} ({})", host_copy_efficiency,
+                    cluster_.device.host_link_bandwidth ? "host_link" : "16 lanes of PCIe",
+                    cluster_.device.provenance.source);
+  } else {
+    result.origin = Origin::assumed;
+    result.source = fmt::format("{:g} of the node's, over its GPUs ({})", host_update_efficiency,
+                                cluster_.node.host_memory_bandwidth
+                                    ? cluster_.node.provenance.source
+                                    : "two sockets of eight DDR4-3200 channels");
+  }
   return result;
 }
 
@@ -158,6 +198,45 @@ Explanation ExplainedLeaves::by_key(std::string_view key) const {
     result.text = id.empty() ? "none" : id;
     return result;
   }
+  if (key == "plan.tensor_overlap") {
+    Explanation result = of_plan("what hides the exchange", any(0.0), "parallelism.tensor_overlap");
+    result.text = tensor_overlap_names()[static_cast<std::size_t>(parallel.tensor_overlap)].first;
+    if (parallel.tensor_overlap == TensorOverlap::framework)
+      as_plan_leaf("training.framework", result);
+    return result;
+  }
+  if (key == "plan.gradient_exchange_bytes")
+    return of_plan("bytes of a gradient on its way",
+                   in_bytes(exchanged_gradient_bytes(plan_.training)),
+                   plan_.training.gradient_exchange_format ? "training.gradient_exchange_format"
+                                                           : "training.gradient_format");
+  if (key == "plan.gradient_bucket") {
+    if (plan_.training.gradient_bucket)
+      return of_plan("gradients sent at once", any(*plan_.training.gradient_bucket),
+                     "training.gradient_bucket");
+    Explanation result = labelled("gradients sent at once", any(0.0));
+    result.text = "a layer's";
+    as_neutral(result);
+    return result;
+  }
+  const Offload &offload = plan_.training.offload;
+  if (key == "plan.offload_optimizer") {
+    Explanation result = of_plan("share of the optimizer's states on the host",
+                                 any(offload.optimizer), "training.offload_optimizer");
+    if (offload.optimizer <= 0)
+      as_neutral(result);
+    return result;
+  }
+  if (key == "plan.offload_activations") {
+    Explanation result =
+        of_plan("activations on the host", any(0.0), "training.offload_activations");
+    result.text = activation_offload_names()[static_cast<std::size_t>(offload.activations)].first;
+    if (offload.activations == ActivationOffload::none)
+      as_neutral(result);
+    return result;
+  }
+  if (key == "host.link" || key == "host.memory_bandwidth")
+    return of_host(key);
   if (key == "plan.weight_bytes")
     return of_plan("bytes of a weight", in_bytes(bytes.weight), "training.precision");
   if (key == "plan.gradient_bytes")

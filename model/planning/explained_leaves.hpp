@@ -25,7 +25,8 @@ public:
   explicit ExplainedLeaves(const Answer &answer)
       : answer_(answer), plan_(answer.run.plan), cluster_(answer.run.cluster) {}
 
-  /// The leaf of a key that begins with "plan.", "device." or "calibration.".
+  /// The leaf of a key that begins with "plan.", "device.", "host." or
+  /// "calibration.".
   [[nodiscard]] Explanation by_key(std::string_view key) const;
 
   /// Marks a leaf as given by the plan, or as the default that was noted under `plan_key`.
@@ -45,6 +46,8 @@ private:
   [[nodiscard]] bool replaces_preset(std::string_view plan_key) const;
   [[nodiscard]] Explanation of_model(std::string_view label, std::int64_t value,
                                      std::string_view plan_key) const;
+  static void as_neutral(Explanation &result); ///< a feature that is off
+  [[nodiscard]] Explanation of_host(std::string_view key) const;
   [[nodiscard]] Explanation calibration_share(std::string_view key) const;
 
   const Answer &answer_;

@@ -47,6 +47,22 @@ struct Candidates {
   std::vector<Recompute> recompute;
 };
 
+/// What a plan lists for each stage holds for its own pipeline alone, and only if it fits that.
+void forget_stages(const Plan &original, Plan &plan) {
+  Parallelism &parallel = plan.parallelism;
+  const bool other = parallel.pipeline_parallel != original.parallelism.pipeline_parallel;
+  const auto fits = [&](const std::vector<std::int64_t> &listed) {
+    return std::ssize(listed) == parallel.pipeline_parallel;
+  };
+  const auto &listed = parallel.layers_by_stage;
+  if (other || !fits(listed) ||
+      std::accumulate(listed.begin(), listed.end(), std::int64_t{0}) != plan.model.decoder.layers)
+    parallel.layers_by_stage.clear();
+  std::vector<std::int64_t> &redone = plan.training.recompute_by_stage;
+  if (other || !fits(redone) || plan.training.recompute != Recompute::full)
+    redone.clear();
+}
+
 /// Calls visit(layout, estimate) for every candidate that can run on `gpus`.
 template <class Visit>
 void for_each_layout(Plan plan, Cluster cluster, std::int64_t gpus, const Candidates &candidates,
@@ -85,6 +101,7 @@ void for_each_layout(Plan plan, Cluster cluster, std::int64_t gpus, const Candid
                 plan.training = original.training;
                 plan.training.micro_batch = micro;
                 plan.training.recompute = recompute;
+                forget_stages(original, plan);
                 if (wanted_batch)
                   plan.training.global_batch =
                       rounded_batch(*wanted_batch, plan.data.sequence_length, parallel, micro);

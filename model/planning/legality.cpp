@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/planning/legality.hpp"
 
+#include "hardware/host_side.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace flopcast {
 namespace {
@@ -86,6 +89,10 @@ void check_experts(const Plan &plan, Problems &problems) {
                              "send its own part of the tokens, but sequence_parallel is off",
                              parallel.expert_parallel, t),
                  "set sequence_parallel = true, or tensor_parallel = 1");
+  if (parallel.expert_padding && !parallel.expert_capacity)
+    problems.add("expert_capacity",
+                 "expert_padding = true, but no expert_capacity says how many rows an expert has",
+                 "give expert_capacity, or leave out expert_padding");
   if (parallel.expert_imbalance >
       static_cast<double>(experts->count) / static_cast<double>(experts->per_token))
     problems.add(
@@ -97,6 +104,77 @@ void check_experts(const Plan &plan, Problems &problems) {
         "lower expert_imbalance");
 }
 
+/// What the plan lists for each stage.
+void check_listed_stages(const Plan &plan, Problems &problems) {
+  const Parallelism &parallel = plan.parallelism;
+  const std::int64_t layers = plan.model.decoder.layers;
+  const auto p = static_cast<std::size_t>(parallel.pipeline_parallel);
+  const auto &listed = parallel.layers_by_stage;
+  const auto one_for_each = [&](std::string_view key, std::size_t count) {
+    if (count > 0 && count != p)
+      problems.add("stages",
+                   fmt::format("{} lists {} stages, pipeline_parallel is {}", key, count, p),
+                   fmt::format("give {} numbers, or set pipeline_parallel = {}", p, count));
+    return count == 0 || count == p;
+  };
+  bool sound = one_for_each("stage_layers", listed.size());
+  sound &= one_for_each("stage_recompute_layers", plan.training.recompute_by_stage.size());
+  if (!listed.empty()) {
+    const std::int64_t sum = std::accumulate(listed.begin(), listed.end(), std::int64_t{0});
+    if (sum != layers)
+      problems.add("stages", fmt::format("stage_layers add up to {} of {} layers", sum, layers),
+                   sum < layers ? fmt::format("add {} layers", layers - sum)
+                                : fmt::format("take {} layers off", sum - layers));
+    for (const std::int64_t of_stage : listed)
+      if (of_stage % parallel.virtual_pipeline != 0) {
+        problems.must_divide("virtual_pipeline", parallel.virtual_pipeline, of_stage,
+                             "layers of a stage (stage_layers)");
+        break;
+      }
+    if (parallel.first_stage_layers || parallel.last_stage_layers)
+      problems.add("stages", "stage_layers lists every stage, the ends included",
+                   "leave out first_stage_layers and last_stage_layers");
+  }
+  if (!sound)
+    return;
+  for (std::size_t stage = 0; stage < plan.training.recompute_by_stage.size(); ++stage) {
+    const double there = layers_of_stage(parallel, layers, static_cast<std::int64_t>(stage));
+    if (const std::int64_t redone = plan.training.recompute_by_stage[stage];
+        static_cast<double>(redone) > there)
+      problems.add(
+          "stages",
+          fmt::format("stage_recompute_layers redoes {} layers on stage {}, which has {:g}", redone,
+                      stage, there),
+          fmt::format("write at most {:g} there", there));
+  }
+}
+
+/// Whether what is offloaded has a way to the host and back.
+void check_offload(const Plan &plan, const Cluster &cluster, Problems &problems) {
+  const Offload &offload = plan.training.offload;
+  if (!offload.any())
+    return;
+  if (!host_side(cluster))
+    problems.add("host_link",
+                 fmt::format("what is offloaded has no way: the link between {} and its host is "
+                             "not known",
+                             cluster.device.name),
+                 "give hardware.host_link_bandwidth, per GPU and direction");
+  const std::int64_t p = plan.parallelism.pipeline_parallel;
+  const std::int64_t layers = plan.model.decoder.layers;
+  const auto &listed = plan.parallelism.layers_by_stage;
+  if (!offload.layers || (!listed.empty() && std::ssize(listed) != p))
+    return;
+  double most = 0;
+  for (std::int64_t stage = 0; stage < p; ++stage)
+    most = std::max(most, layers_of_stage(plan.parallelism, layers, stage));
+  if (static_cast<double>(*offload.layers) > most)
+    problems.add("offload_layers",
+                 fmt::format("offload_layers = {}, but no stage has more than {:g} layers",
+                             *offload.layers, most),
+                 fmt::format("set offload_layers to {:g} at most", most));
+}
+
 /// How the layers divide among stages, and whether the schedule can run so.
 void check_stages(const Plan &plan, Problems &problems) {
   const Parallelism &parallel = plan.parallelism;
@@ -104,7 +182,10 @@ void check_stages(const Plan &plan, Problems &problems) {
   const std::int64_t layers = plan.model.decoder.layers;
   const auto &first = parallel.first_stage_layers;
   const auto &last = parallel.last_stage_layers;
-  if (!first && !last) {
+  check_listed_stages(plan, problems);
+  if (!parallel.layers_by_stage.empty()) {
+    // done above
+  } else if (!first && !last) {
     problems.must_divide(parallel.virtual_pipeline > 1 ? "pipeline_parallel x virtual_pipeline"
                                                        : "pipeline_parallel",
                          p * parallel.virtual_pipeline, layers, "layers");
@@ -176,6 +257,16 @@ std::vector<Reason> layout_problems(const Plan &plan, const Cluster &cluster) {
                              parallel.virtual_pipeline),
                  "set virtual_pipeline = 1");
   check_experts(plan, problems);
+  check_offload(plan, cluster, problems);
+  if (parallel.tensor_overlap == TensorOverlap::tiles && t > 1 && !parallel.sequence_parallel)
+    problems.add("tensor_overlap",
+                 "tensor_overlap = \"tiles\" sends parts of a sequence round a ring, but "
+                 "sequence_parallel is off",
+                 "set sequence_parallel = true, or leave out tensor_overlap");
+  if (training.gradient_bucket && parallel.zero_stage >= 3)
+    problems.add("gradient_bucket",
+                 "gradient_bucket is stated, but zero_stage = 3 exchanges gradients layer by layer",
+                 "leave out gradient_bucket, or set zero_stage below 3");
 
   const std::int64_t per_round = parallel.data_parallel * training.micro_batch;
   problems.must_divide("data_parallel x micro_batch", per_round, training.global_batch,

@@ -3,6 +3,8 @@
 
 #include "model/architecture/decoder_graph.hpp"
 #include "model/execution/exchanges.hpp"
+#include "model/execution/offload.hpp"
+#include "model/execution/tensor_tiles.hpp"
 #include "model/execution/work.hpp"
 #include "model/planning/estimate.hpp"
 
@@ -28,7 +30,10 @@ public:
     // Of the slowest stage, whose exchanges of layers are much like the others'.
     around_ =
         (step.context_parallel + step.expert_parallel + step.host) / (micro_batches_ * chunks_);
-    optimizer_ = step.optimizer / chunks_;
+    // Copies of activations delay the passes, what the host updates ends the step.
+    const Seconds copies = copies_of_activations(plan, cluster, step);
+    around_ += copies / (micro_batches_ * chunks_);
+    optimizer_ = (step.optimizer + step.offload - copies) / chunks_;
 
     const double tokens = static_cast<double>(plan.data.sequence_length) *
                           static_cast<double>(training_.micro_batch) /
@@ -39,6 +44,10 @@ public:
         residual /
         (parallel_.sequence_parallel ? static_cast<double>(parallel_.tensor_parallel) : 1.0);
     exchange_ = tensor_exchange(parallel_, training_, residual, cluster);
+    const Seconds layers = static_cast<double>(work_.layers.all_reduces) * exchange_;
+    layers_exchange_ = parallel_.tensor_overlap == TensorOverlap::tiles
+                           ? tiled_exchange(work_, parallel_, training_, residual, cluster)
+                           : TensorExchangeTime{layers, layers};
   }
 
   [[nodiscard]] std::int64_t micro_batches() const { return std::llround(micro_batches_); }
@@ -52,22 +61,19 @@ public:
 
   /// Layers of a chunk on this stage.
   [[nodiscard]] double layers_of(std::int64_t stage) const {
-    const StageLayers layers = stage_layers(parallel_, work_.layer_count);
-    const double whole = stage == 0                                 ? layers.first
-                         : stage == parallel_.pipeline_parallel - 1 ? layers.last
-                                                                    : layers.middle;
-    return whole / chunks_;
+    return layers_of_stage(parallel_, work_.layer_count, stage) / chunks_;
   }
 
-  [[nodiscard]] ChunkWork chunk(double layers, bool first, bool last) const {
+  [[nodiscard]] ChunkWork chunk(std::int64_t stage, bool first, bool last) const {
+    const double layers = layers_of(stage);
     const double share = layers / static_cast<double>(std::max<std::int64_t>(work_.layer_count, 1));
-    const Seconds exchanges = share * static_cast<double>(work_.layers.all_reduces) * exchange_;
+    const Seconds exchanges = share * layers_exchange_.forward;
     ChunkWork chunk;
     // Backward has twice the communication of forward.
     chunk.forward = share * work_.layers.forward + exchanges + around_ / 3.0;
     chunk.weight_gradient = share * work_.layers.weight_gradient;
-    chunk.input_gradient =
-        share * work_.layers.backward - chunk.weight_gradient + exchanges + 2.0 * around_ / 3.0;
+    chunk.input_gradient = share * work_.layers.backward - chunk.weight_gradient +
+                           share * layers_exchange_.backward + 2.0 * around_ / 3.0;
     chunk.saved = training_.software.saved * share * work_.layers.saved;
     const double one_layer = 1 / std::max(layers, 1.0);
     switch (training_.recompute) {
@@ -80,13 +86,17 @@ public:
       chunk.saved = training_.software.saved * share * work_.layers.saved_in_part;
       break;
     case Recompute::full: {
-      const double again = recomputed_layers(training_, parallel_, work_.layer_count);
+      const double again = recomputed_layers(training_, parallel_, work_.layer_count, stage);
       chunk.input_gradient += again * (share * work_.layers.forward + exchanges);
       chunk.transient = share * one_layer * work_.layers.saved;
       chunk.saved = again * layers * boundary_ + (1 - again) * chunk.saved;
       break;
     }
     }
+    const Bytes moved = offloaded_activations(training_.offload, layers * chunks_,
+                                              chunk.saved * chunks_, boundary_) /
+                        chunks_;
+    chunk.saved -= moved;
     if (first)
       add(work_.embedding, static_cast<double>(work_.embedding.all_reduces) * exchange_, {}, chunk);
     if (last) {
@@ -120,6 +130,10 @@ public:
     exchange.optimizer = optimizer_;
     exchange.buckets =
         training_.overlap_gradient_exchange ? std::max<std::int64_t>(1, std::llround(layers)) : 0;
+    const Bytes gradients = (all - expert) * exchanged_gradient_bytes(training_) * byte;
+    if (const auto buckets = gradient_buckets(training_, gradients);
+        buckets && training_.overlap_gradient_exchange)
+      exchange.buckets = std::llround(*buckets);
     add_exchange(all - expert, parallel_.gradient_group(), exchange);
     add_exchange(expert, parallel_.expert_gradient_group(), exchange);
     return exchange;
@@ -136,6 +150,18 @@ private:
     return model_work(graph, decoder, plan.parallelism, plan.training, cluster);
   }
 
+  /// Of the step's offload, what moves activations: what is left where the optimizer stays.
+  static Seconds copies_of_activations(const Plan &plan, const Cluster &cluster,
+                                       const StepTime &step) {
+    if (plan.training.offload.activations == ActivationOffload::none)
+      return {};
+    if (plan.training.offload.optimizer <= 0)
+      return step.offload;
+    Plan on_device = plan;
+    on_device.training.offload.optimizer = 0;
+    return estimate(on_device, cluster).step->predicted.offload;
+  }
+
   static void add(const RegionWork &end, Seconds forward, Seconds backward, ChunkWork &chunk) {
     chunk.forward += end.forward + forward;
     chunk.weight_gradient += end.weight_gradient;
@@ -147,7 +173,7 @@ private:
     if (parameters <= 0 || group.size <= 1)
       return;
     const ParameterBytes bytes = parameter_bytes(training_);
-    const Bytes gradients = parameters * bytes.gradient * byte;
+    const Bytes gradients = parameters * exchanged_gradient_bytes(training_) * byte;
     const Bytes weights = parameters * bytes.weight * byte;
     const auto time = [&](Collective collective, Bytes data) {
       return collective_time(collective, data, group, cluster_);
@@ -172,6 +198,7 @@ private:
   Seconds around_;    ///< context and expert exchanges and waiting for the host, of a chunk
   Seconds optimizer_; ///< of a chunk
   Seconds exchange_;  ///< one among tensor-parallel ranks
+  TensorExchangeTime layers_exchange_; ///< of all layers
   Bytes boundary_;
 };
 
@@ -189,9 +216,9 @@ PipelineWork pipeline_work(const Plan &plan, const Cluster &cluster) {
   for (std::int64_t k = 0; k < work.virtual_stages(); ++k) {
     const bool first = k == 0;
     const bool last = k + 1 == work.virtual_stages();
-    const double layers = chunks.layers_of(stage_of(work.schedule, work.stages, k));
-    work.work.push_back(chunks.chunk(layers, first, last));
-    work.exchange.push_back(chunks.exchange(layers, first, last));
+    const std::int64_t stage = stage_of(work.schedule, work.stages, k);
+    work.work.push_back(chunks.chunk(stage, first, last));
+    work.exchange.push_back(chunks.exchange(chunks.layers_of(stage), first, last));
   }
   if (work.stages > 1) {
     work.messages = {chunks.message()};

@@ -188,8 +188,14 @@ void read_hardware(PlanReading &reading, TableReader table) {
       table.quantity("scale_out_bandwidth", sane::least_bandwidth, sane::most_bandwidth);
   const auto domain = table.integer("scale_up_domain", 1, 1'000'000);
   const auto memory = table.quantity("memory_capacity", sane::least_bytes, sane::most_bytes);
+  const auto host_link =
+      table.quantity("host_link_bandwidth", sane::least_bandwidth, sane::most_bandwidth);
+  const auto host_memory = table.quantity("host_memory", sane::least_bytes, sane::most_bytes);
+  const auto host_bandwidth =
+      table.quantity("host_memory_bandwidth", sane::least_bandwidth, sane::most_bandwidth);
   for (const std::string_view key :
-       {"scale_up_bandwidth", "scale_out_bandwidth", "scale_up_domain", "memory_capacity"})
+       {"scale_up_bandwidth", "scale_out_bandwidth", "scale_up_domain", "memory_capacity",
+        "host_link_bandwidth", "host_memory", "host_memory_bandwidth"})
     if (table.has(key))
       reading.run.overridden.push_back(table.full_key(key));
   if (node) {
@@ -197,6 +203,10 @@ void read_hardware(PlanReading &reading, TableReader table) {
     node->scale_up_domain = domain.value_or(node->scale_up_domain);
     if (out)
       node->scale_out_bandwidth = out;
+    if (host_memory)
+      node->host_memory = host_memory;
+    if (host_bandwidth)
+      node->host_memory_bandwidth = host_bandwidth;
     cluster.node = std::move(*node);
     read_fabric_choice(reading, table);
     if (cluster.gpus > cluster.node.scale_up_domain && !cluster.node.scale_out_bandwidth)
@@ -208,6 +218,8 @@ void read_hardware(PlanReading &reading, TableReader table) {
     cluster.device = std::move(*device);
     if (memory)
       cluster.device.memory_capacity = *memory;
+    if (host_link)
+      cluster.device.host_link_bandwidth = host_link;
     for (const std::string &caveat : cluster.device.caveats)
       reading.log.assumed("hardware.gpu", cluster.device.id, caveat);
   }

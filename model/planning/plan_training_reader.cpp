@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hardware/host_side.hpp"
 #include "hardware/preset_fields.hpp"
 #include "hardware/units/text.hpp"
 #include "model/execution/software_preset.hpp"
@@ -8,6 +9,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <vector>
 
 namespace flopcast {
 namespace {
@@ -24,6 +27,46 @@ NumberFormat usual_precision(const Device &device) {
     if (device.peak_of(format))
       return format;
   return NumberFormat::fp32;
+}
+
+/// Layers of each stage.
+std::vector<std::int64_t> read_stages(TableReader &table, std::string_view key) {
+  std::vector<std::int64_t> stages;
+  for (const double number : table.numbers(key, 0.0, static_cast<double>(most_degree))) {
+    if (number != std::floor(number)) {
+      table.report(key, fmt::format("{:g} is no whole number of layers", number));
+      return {};
+    }
+    stages.push_back(static_cast<std::int64_t>(number));
+  }
+  if (const InputValue *value = table.value(key); value != nullptr && stages.empty())
+    if (const auto *array = std::get_if<InputArray>(&value->data); array && array->empty())
+      table.report(key, "is empty; expected a number of layers for each stage");
+  return stages;
+}
+
+/// What lies in host memory.
+void read_offload(PlanReading &reading, TableReader &table) {
+  Offload &offload = reading.run.plan.training.offload;
+  offload.optimizer = table.number("offload_optimizer", 0.0, 1.0).value_or(0);
+  offload.activations = table.choice("offload_activations", activation_offload_names())
+                            .value_or(ActivationOffload::none);
+  offload.layers = table.integer("offload_layers", 0, most_degree);
+  if (offload.layers && offload.activations == ActivationOffload::none)
+    table.report("offload_layers",
+                 "needs offload_activations = \"boundaries\" or \"all\": what of them goes");
+  if (!offload.any())
+    return;
+  const Node &node = reading.run.cluster.node;
+  reading.log.assumed("hardware.host_link_bandwidth",
+                      fmt::format("{:g} of it", host_copy_efficiency),
+                      "the share of the link that copies to and from the host reach");
+  if (!node.host_memory_bandwidth && offload.optimizer > 0)
+    reading.log.assumed("hardware.host_memory_bandwidth", human_text(usual_host_memory_bandwidth),
+                        "the node's preset does not say: two sockets of eight DDR4-3200 channels");
+  if (!node.host_memory)
+    reading.log.assumed("hardware.host_memory", "enough",
+                        "the node's preset does not say how much its host has");
 }
 
 void read_recompute_modules(TableReader &table, Training &training) {
@@ -50,10 +93,11 @@ void read_recompute_modules(TableReader &table, Training &training) {
 void read_parallelism(PlanReading &reading, TableReader table) {
   Parallelism &parallel = reading.run.plan.parallelism;
   const std::int64_t gpus = reading.run.cluster.gpus;
-  constexpr std::array<std::string_view, 9> layout_keys{
+  constexpr std::array<std::string_view, 10> layout_keys{
       "tensor_parallel",  "pipeline_parallel", "virtual_pipeline",
       "context_parallel", "expert_parallel",   "expert_tensor_parallel",
-      "data_parallel",    "zero_stage",        "sequence_parallel"};
+      "data_parallel",    "zero_stage",        "sequence_parallel",
+      "stage_layers"};
   for (const std::string_view key : layout_keys)
     reading.run.parallelism_was_given |= table.has(key);
 
@@ -89,6 +133,11 @@ void read_parallelism(PlanReading &reading, TableReader table) {
 
   parallel.first_stage_layers = table.integer("first_stage_layers", 0, most_degree);
   parallel.last_stage_layers = table.integer("last_stage_layers", 0, most_degree);
+  parallel.layers_by_stage = read_stages(table, "stage_layers");
+  parallel.tensor_overlap =
+      table.choice("tensor_overlap", tensor_overlap_names()).value_or(TensorOverlap::framework);
+  parallel.expert_capacity = table.number("expert_capacity", 0.01, most_imbalance);
+  parallel.expert_padding = table.flag("expert_padding").value_or(false);
   parallel.shard_group = table.integer("shard_group", 1, most_data_parallel);
   parallel.context_exchange =
       table.choice("context_exchange", context_exchange_names()).value_or(ContextExchange::ring);
@@ -154,6 +203,13 @@ void read_training(PlanReading &reading, TableReader table) {
   if (training.recompute_layers && training.recompute != Recompute::full)
     table.report("recompute_layers",
                  "needs recompute = \"full\": the layers that are redone whole");
+  training.recompute_by_stage = read_stages(table, "stage_recompute_layers");
+  if (!training.recompute_by_stage.empty() && training.recompute != Recompute::full)
+    table.report("stage_recompute_layers",
+                 "needs recompute = \"full\": the layers that are redone whole");
+  if (!training.recompute_by_stage.empty() && training.recompute_layers)
+    table.report("stage_recompute_layers",
+                 "counts each stage's layers and recompute_layers any stage's; give one");
   training.flash_attention = table.choice<bool>("attention", attention_kernels).value_or(true);
   note("attention", "flash", "one fused kernel that does not write the scores");
   if (training.recompute == Recompute::selective && training.flash_attention)
@@ -167,6 +223,10 @@ void read_training(PlanReading &reading, TableReader table) {
   note("micro_batch", "1 sequence", "the least memory");
   training.overlap_gradient_exchange = table.flag("overlap_gradient_exchange").value_or(true);
   note("overlap_gradient_exchange", "true", "gradients are exchanged during the backward pass");
+  training.gradient_exchange_format =
+      table.choice<NumberFormat>("gradient_exchange_format", gradient_formats);
+  training.gradient_bucket = table.quantity("gradient_bucket", sane::least_bytes, sane::most_bytes);
+  read_offload(reading, table);
   const std::string framework = table.text("framework").value_or(std::string(usual_framework));
   note("framework", framework, "its launch costs, kernels and overlap; \"none\" adds nothing");
   if (framework != "none")

@@ -50,6 +50,9 @@ Value memory_total(const Answer &answer) {
 Value memory_capacity(const Answer &answer) {
   return any(answer.run.cluster.device.memory_capacity);
 }
+Value memory_on_host(const Answer &answer) {
+  return answer.estimate.step ? any(answer.estimate.step->memory().host) : std::nullopt;
+}
 Value step_total(const Answer &answer) {
   return answer.estimate.step ? any(answer.estimate.step->time.total()) : std::nullopt;
 }
@@ -113,6 +116,8 @@ constexpr std::array quantities{
                   of_memory<&MemoryParts::reserve>},
     NamedQuantity{"memory.per_gpu.total_bytes", "total", memory, 1, true, memory_total},
     NamedQuantity{"memory.per_gpu.capacity_bytes", "capacity", memory, 1, false, memory_capacity},
+    NamedQuantity{"memory.host_bytes", "in host memory, for each GPU", memory, 1, false,
+                  memory_on_host},
 
     NamedQuantity{"time.breakdown.compute_s", "compute", time, 1, false,
                   of_step<&StepTime::compute>},
@@ -134,6 +139,8 @@ constexpr std::array quantities{
                   of_step<&StepTime::bubble>},
     NamedQuantity{"time.breakdown.optimizer_s", "optimizer", time, 1, false,
                   of_step<&StepTime::optimizer>},
+    NamedQuantity{"time.breakdown.offload_s", "offload to the host", time, 1, false,
+                  of_step<&StepTime::offload>},
     NamedQuantity{"time.breakdown.overhead_s", "software, once a step", time, 1, false,
                   of_step<&StepTime::overhead>},
     NamedQuantity{"time.breakdown.stragglers_s", "stragglers", time, 1, false,

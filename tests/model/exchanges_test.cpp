@@ -59,6 +59,49 @@ TEST(GradientExchange, TakesLongerByTheFrameworksConstant) {
   EXPECT_EQ(gradients(parallelism, training, 100, 1), 2.5 * alone);
 }
 
+TEST(GradientExchange, MovesAsManyBytesAsItsFormatHas) {
+  const Parallelism parallelism{.data_parallel = 4, .zero_stage = 0};
+  Training training = nothing_hidden();
+  // 2·3/4 of 100 gradients of four bytes, of two in bf16.
+  EXPECT_NEAR(gradients(parallelism, training, 100, 1).in(second), 1.5 * 400, 1e-9);
+  training.gradient_exchange_format = NumberFormat::bf16;
+  EXPECT_NEAR(gradients(parallelism, training, 100, 1).in(second), 1.5 * 200, 1e-9);
+  EXPECT_EQ(parameter_bytes(training).gradient, 4); // they are summed as before
+}
+
+TEST(GradientBuckets, AreAsFewAsHoldTheGradients) {
+  Training training = plain_training();
+  EXPECT_FALSE(gradient_buckets(training, 400.0 * byte));
+  training.gradient_bucket = 100.0 * byte;
+  EXPECT_EQ(gradient_buckets(training, 400.0 * byte), 4.0);
+  EXPECT_EQ(gradient_buckets(training, 401.0 * byte), 5.0);
+  EXPECT_EQ(gradient_buckets(training, 10.0 * byte), 1.0);
+}
+
+TEST(GradientBuckets, LeaveTheLastOneWithNothingBesideIt) {
+  const Parallelism parallelism{.data_parallel = 4, .zero_stage = 0};
+  Training training = plain_training();
+  training.gradient_bucket = 100.0 * byte;
+  // 600 s in four buckets: one of 150 s alone, the others beside a long backward pass that they
+  // slow by 0.15, the share of multiprocessors where no calibration says otherwise.
+  const HidingWork backward{.work = 1e6 * second, .alone = 0.9};
+  const Seconds exposed = gradient_exchange(100, parallelism.gradient_group(), parallelism,
+                                            training, backward, 1, unit_machine());
+  EXPECT_NEAR(exposed.in(second), 150 + 0.15 * 450, 1e-9);
+}
+
+TEST(GradientBuckets, EachPayTheirOwnStart) {
+  const Parallelism parallelism{.data_parallel = 4, .zero_stage = 0};
+  Training training = nothing_hidden();
+  training.gradient_bucket = 100.0 * byte;
+  Cluster cluster = unit_machine();
+  cluster.node.scale_up_latency = 7.0 * second;
+  EXPECT_NEAR(
+      gradient_exchange(100, parallelism.gradient_group(), parallelism, training, {}, 1, cluster)
+          .in(second),
+      600 + 4 * 7, 1e-9);
+}
+
 TEST(TensorExchange, LeavesOutWhatProductsHide) {
   const Parallelism parallelism{.tensor_parallel = 2};
   Training training = plain_training();

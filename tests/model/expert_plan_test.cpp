@@ -106,6 +106,13 @@ TEST(ExpertKeys, AnImbalanceLeavesTheLayoutOpen) {
   EXPECT_EQ(run.plan.parallelism.expert_imbalance, 1.2);
 }
 
+TEST(ExpertKeys, ACapacityLeavesTheLayoutOpen) {
+  const PlannedRun run =
+      read_text(mixtral, {"parallelism.expert_capacity=1.25", "parallelism.expert_padding=true"});
+  EXPECT_FALSE(run.parallelism_was_given);
+  EXPECT_EQ(run.plan.parallelism.expert_load(), 1.25);
+}
+
 /// The small model of 16 experts on 8 GPUs in one node.
 std::vector<Reason> problems(const Parallelism &parallelism) {
   PlannedRun run = read_text(written_out);
@@ -160,6 +167,11 @@ TEST(ExpertLegality, TensorParallelRanksSendTheirOwnTokens) {
              "sequence_parallel", "sequence_parallel is off", "sequence_parallel = true");
   // Without expert parallelism they may all hold all tokens.
   EXPECT_THAT(problems({.tensor_parallel = 2, .data_parallel = 4}), IsEmpty());
+}
+
+TEST(ExpertLegality, PaddingNeedsACapacity) {
+  expect_one(problems({.expert_padding = true, .data_parallel = 8}), "expert_capacity",
+             "no expert_capacity says", "give expert_capacity");
 }
 
 TEST(ExpertLegality, AnExpertHasAtMostEveryToken) {

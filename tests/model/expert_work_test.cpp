@@ -152,6 +152,23 @@ TEST(GroupedShape, OfTheBusiestRankHasMoreRows) {
   EXPECT_FALSE(grouped_calls({})[0].uneven);
 }
 
+TEST(ExpertLoad, IsCappedByTheCapacityOrPaddedToIt) {
+  EXPECT_EQ((Parallelism{.expert_imbalance = 1.5}.expert_load()), 1.5);
+  EXPECT_EQ((Parallelism{.expert_imbalance = 1.5, .expert_capacity = 1.25}.expert_load()), 1.25);
+  EXPECT_EQ((Parallelism{.expert_imbalance = 1.5, .expert_capacity = 2}.expert_load()), 1.5);
+  EXPECT_EQ((Parallelism{.expert_capacity = 2, .expert_padding = true}.expert_load()), 2);
+}
+
+TEST(GroupedShape, HasNoMoreRowsThanTheCapacity) {
+  const std::vector<OperatorCall> capped =
+      grouped_calls({.expert_imbalance = 1.5, .expert_capacity = 1.25});
+  EXPECT_EQ(capped[0].shape.rows, 5); // 4 · 1.25; what is above is dropped
+  const std::vector<OperatorCall> padded =
+      grouped_calls({.expert_capacity = 2, .expert_padding = true});
+  EXPECT_EQ(padded[0].shape.rows, 8);
+  EXPECT_FALSE(padded[0].uneven); // every expert has as many
+}
+
 double expert_flops(const Parallelism &parallelism) {
   double sum = 0;
   for (const OperatorCall &call : grouped_calls(parallelism))

@@ -52,14 +52,15 @@ TEST(FastestLayout, IsNoSlowerThanTheLayoutsOfAHand) {
   for (const std::int64_t t : {1, 2, 4, 8})
     for (const std::int64_t p : {1, 2, 4, 8})
       for (const Recompute recompute : {Recompute::none, Recompute::full}) {
-        Layout layout{.parallelism = {.tensor_parallel = t,
-                                      .sequence_parallel = t > 1,
-                                      .pipeline_parallel = p,
-                                      .data_parallel = 256 / (t * p),
-                                      .zero_stage = 1},
-                      .training = run.plan.training,
-                      .gpus = 256};
+        Layout layout;
+        layout.parallelism.tensor_parallel = t;
+        layout.parallelism.sequence_parallel = t > 1;
+        layout.parallelism.pipeline_parallel = p;
+        layout.parallelism.data_parallel = 256 / (t * p);
+        layout.parallelism.zero_stage = 1;
+        layout.training = run.plan.training;
         layout.training.recompute = recompute;
+        layout.gpus = 256;
         const Estimate result = of_layout(run, layout);
         if (result.feasible()) {
           EXPECT_GE(result.step->predicted.total(), time)

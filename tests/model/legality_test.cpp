@@ -62,6 +62,14 @@ TEST(Legality, ManyDomainsNeedANetworkBetweenThem) {
              "16 GPUs are more than the 8 of one unit node", "hardware.scale_out_bandwidth");
 }
 
+TEST(Legality, BucketsAreForGradientsThatAreWhole) {
+  Case one;
+  one.plan.training.gradient_bucket = 25e6 * units::byte;
+  EXPECT_THAT(one.problems(), IsEmpty());
+  one.plan.parallelism.zero_stage = 3;
+  expect_one(one.problems(), "gradient_bucket", "layer by layer", "zero_stage below 3");
+}
+
 TEST(Legality, TensorParallelDividesTheHeads) {
   Case one;
   one.plan.parallelism.tensor_parallel = 8;

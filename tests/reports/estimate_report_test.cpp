@@ -48,6 +48,39 @@ TEST(EstimateReport, NamesTheFabricWhereThereIsOne) {
   EXPECT_EQ(shown(planned({"hardware.fabric.kind=single_domain"})), "own fabric");
 }
 
+TEST(EstimateReport, ShowsTheMemoryOfStagesThatDiffer) {
+  const std::vector<std::string> two_stages{"parallelism.data_parallel=4",
+                                            "parallelism.pipeline_parallel=2"};
+  const json even = json::parse(estimate_json(planned(two_stages).answer(), std::nullopt));
+  EXPECT_TRUE(even["memory"]["stages"].empty());
+  std::vector<std::string> listed = two_stages;
+  listed.emplace_back("parallelism.stage_layers=[5, 7]");
+  const Planned run = planned(listed);
+  const json stages = json::parse(estimate_json(run.answer(), std::nullopt))["memory"]["stages"];
+  ASSERT_EQ(stages.size(), 2U);
+  for (const json &stage : stages) {
+    double sum = 0;
+    for (const auto &[key, value] : stage.items())
+      if (key != "total_bytes" && key != "host_bytes")
+        sum += value.get<double>();
+    EXPECT_NEAR(sum, stage["total_bytes"].get<double>(), 1e-9 * sum);
+  }
+  std::vector<std::string> labels;
+  for (const ReportSection &section : estimate_report(run.answer(), std::nullopt).sections)
+    for (const ReportRow &row : section.rows)
+      labels.push_back(row.label);
+  EXPECT_THAT(labels, testing::IsSupersetOf({"stage 0", "stage 1"}));
+}
+
+TEST(EstimateReport, ShowsTheHostsMemoryWhereSomethingIsOffloaded) {
+  EXPECT_EQ(row_of(estimate_report(planned().answer(), std::nullopt), "memory.host_bytes"),
+            nullptr);
+  const Report report =
+      estimate_report(planned({"training.offload_optimizer=1"}).answer(), std::nullopt);
+  EXPECT_NE(row_of(report, "memory.host_bytes"), nullptr);
+  EXPECT_NE(row_of(report, "time.breakdown.offload_s"), nullptr);
+}
+
 TEST(EstimateReport, ARowThatIsAbsentIsADash) {
   const Planned run = planned({"parallelism.tensor_parallel=5"});
   ASSERT_FALSE(run.estimate.step);
