@@ -18,6 +18,9 @@
 namespace flopcast {
 namespace {
 
+// Parts in which runs are held back to tell the spread of a fit.
+constexpr int usual_folds = 5;
+
 struct CheckOptions {
   std::vector<std::string> files;
   std::vector<std::string> group_by;
@@ -103,7 +106,9 @@ int run(const CheckOptions &options, CommandContext &context) {
     file.write(context, steps_plot(check));
   }
   if (!options.fit_directory.empty())
-    write_frameworks(fit_frameworks(runs, planner), options.fit_directory, context);
+    write_frameworks(
+        fit_frameworks_with_spread(runs, planner, options.folds > 1 ? options.folds : usual_folds),
+        options.fit_directory, context);
   switch (options.output.format) {
   case OutputFormat::table:
     options.output.write(

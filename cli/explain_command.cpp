@@ -42,7 +42,8 @@ int run(const ExplainOptions &options, CommandContext &context) {
   const NamedQuantity &quantity = quantity_called(options.quantity);
   const PlannedRun run = options.plan_options.read(context, options.plan);
   const Estimate result = estimate(run.plan, run.cluster);
-  const Explanation explanation = explain({run, result}, quantity);
+  Explanation explanation = explain({run, result}, quantity);
+  explanation.range = explain_range({run, result}, quantity);
   switch (options.output.format) {
   case OutputFormat::table:
     options.output.write(

@@ -10,6 +10,7 @@
 #include <cctype>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 
 namespace flopcast {
 namespace {
@@ -138,21 +139,37 @@ std::optional<PriceQuote> newest_quote(const std::vector<PriceQuote> &quotes,
   return best == nullptr ? std::nullopt : std::optional(*best);
 }
 
+namespace {
+
+/// Of sorted rates, in proportion between neighbours.
+GpuPrice quantile(const std::vector<GpuPrice> &sorted, double share) {
+  const double at = share * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(at);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (at - std::floor(at)) * (sorted[above] - sorted[below]);
+}
+
+} // namespace
+
 std::optional<TypicalRent> typical_rent(const std::vector<PriceQuote> &quotes,
                                         std::string_view gpu) {
-  const PriceQuery query{.gpu = std::string(gpu),
-                         .provider = std::nullopt,
-                         .region = std::nullopt,
-                         .kind = PriceKind::on_demand,
-                         .on_or_before = std::nullopt};
+  return typical_rent(quotes, PriceQuery{.gpu = std::string(gpu),
+                                         .provider = std::nullopt,
+                                         .region = std::nullopt,
+                                         .kind = PriceKind::on_demand,
+                                         .on_or_before = std::nullopt});
+}
+
+std::optional<TypicalRent> typical_rent(const std::vector<PriceQuote> &quotes,
+                                        const PriceQuery &query) {
   const auto newest = newest_quote(quotes, query);
-  if (!newest)
+  if (!newest || !newest->rent)
     return std::nullopt;
   Date two_years_before = newest->date;
   two_years_before.year -= 2;
   std::map<std::string, const PriceQuote *> by_provider;
   for (const PriceQuote &quote : quotes) {
-    if (!answers(quote, query) || quote.date < two_years_before)
+    if (!answers(quote, query) || !quote.rent || quote.date < two_years_before)
       continue;
     const PriceQuote *&best = by_provider[quote.provider];
     if (best == nullptr || quote.date > best->date ||
@@ -160,15 +177,20 @@ std::optional<TypicalRent> typical_rent(const std::vector<PriceQuote> &quotes,
       best = &quote;
   }
   std::vector<GpuPrice> rates;
-  TypicalRent typical{
-      .rate = {}, .providers = by_provider.size(), .oldest = newest->date, .newest = newest->date};
+  TypicalRent typical{.rate = {},
+                      .low = {},
+                      .high = {},
+                      .providers = by_provider.size(),
+                      .oldest = newest->date,
+                      .newest = newest->date};
   for (const auto &[provider, quote] : by_provider) {
     rates.push_back(*quote->rent);
     typical.oldest = std::min(typical.oldest, quote->date);
   }
   std::ranges::sort(rates);
-  const std::size_t middle = rates.size() / 2;
-  typical.rate = rates.size() % 2 == 1 ? rates[middle] : 0.5 * (rates[middle - 1] + rates[middle]);
+  typical.low = quantile(rates, 0.1);
+  typical.rate = quantile(rates, 0.5);
+  typical.high = quantile(rates, 0.9);
   return typical;
 }
 

@@ -63,13 +63,19 @@ struct PriceQuery {
 /// A rate that stands for many offers, and how it came about.
 struct TypicalRent {
   GpuPrice rate;
+  GpuPrice low;  ///< of ten providers one is cheaper: P10, between neighbours in proportion
+  GpuPrice high; ///< P90
   std::size_t providers = 0;
   Date oldest;
   Date newest;
 };
 
-/// The median over providers of each one's newest on-demand rent, of the two years before the
-/// newest quote for this GPU. Empty if nobody lists it.
+/// The median over providers of each one's newest rent that answers the query, of the two years
+/// before the newest of them. Empty if nobody lists one.
+[[nodiscard]] std::optional<TypicalRent> typical_rent(const std::vector<PriceQuote> &quotes,
+                                                      const PriceQuery &query);
+
+/// That of the on-demand rents of a GPU.
 [[nodiscard]] std::optional<TypicalRent> typical_rent(const std::vector<PriceQuote> &quotes,
                                                       std::string_view gpu);
 

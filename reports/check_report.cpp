@@ -33,7 +33,8 @@ std::string label(RunMetric metric) {
   return {};
 }
 
-std::vector<std::string> error_cells(const ErrorStatistics &e) {
+std::vector<std::string> error_cells(const MetricErrors &metric) {
+  const ErrorStatistics &e = metric.errors;
   return {fmt::format("{}", e.n),
           fmt::format("{}", e.groups),
           percent(e.mape),
@@ -44,12 +45,13 @@ std::vector<std::string> error_cells(const ErrorStatistics &e) {
           percent(e.group_weighted_mape),
           percent(e.group_weighted_median_ape),
           signed_percent(e.group_weighted_bias),
-          percent(e.group_weighted_p90_ape)};
+          percent(e.group_weighted_p90_ape),
+          metric.inside ? percent(*metric.inside) : ""};
 }
 
-const std::vector<std::string> error_columns{"n",          "groups",   "mean",   "median",
-                                             "bias",       "95 %",     "P90",    "mean (w)",
-                                             "median (w)", "bias (w)", "P90 (w)"};
+const std::vector<std::string> error_columns{"n",          "groups",   "mean",    "median",
+                                             "bias",       "95 %",     "P90",     "mean (w)",
+                                             "median (w)", "bias (w)", "P90 (w)", "inside (w)"};
 
 Json errors_json(const ErrorStatistics &e) {
   return {{"n", e.n},
@@ -68,8 +70,11 @@ Json errors_json(const ErrorStatistics &e) {
 
 Json metrics_json(const std::vector<MetricErrors> &metrics) {
   Json object = Json::object();
-  for (const MetricErrors &metric : metrics)
-    object[to_text(metric.metric)] = errors_json(metric.errors);
+  for (const MetricErrors &metric : metrics) {
+    Json &errors = object[to_text(metric.metric)] = errors_json(metric.errors);
+    if (metric.inside)
+      errors["group_weighted_inside"] = *metric.inside;
+  }
   return object;
 }
 
@@ -98,7 +103,7 @@ void add_groups(Report &report, const RunCheck &check) {
       if (section == report.sections.end())
         section = report.sections.insert(section, {title, {}});
       section->rows.push_back(
-          {"", group.value.empty() ? "(not stated)" : group.value, error_cells(metric.errors)});
+          {"", group.value.empty() ? "(not stated)" : group.value, error_cells(metric)});
     }
 }
 
@@ -149,7 +154,7 @@ Report check_report(const RunCheck &check, std::size_t worst) {
   ReportSection all{"All runs", {}};
   for (const MetricErrors &metric : check.metrics)
     all.rows.push_back(
-        {std::string(to_text(metric.metric)), label(metric.metric), error_cells(metric.errors)});
+        {std::string(to_text(metric.metric)), label(metric.metric), error_cells(metric)});
   report.sections.push_back(std::move(all));
   add_groups(report, check);
   report.remarks_title = "Notes";
@@ -158,6 +163,8 @@ Report check_report(const RunCheck &check, std::size_t worst) {
     report.remarks.push_back(
         {"predicted not to fit", fmt::format("{} runs, which ran; they are timed all the same",
                                              check.predicted_not_to_fit)});
+  report.remarks.push_back(
+      {"inside", "measured between the P10 and P90 of the prediction; 80 % by their meaning"});
   add_regret(report, check.regret);
   for (const MetricErrors &metric : check.metrics)
     for (const RunError &e : worst_of(check, metric.metric, worst))
@@ -196,14 +203,17 @@ std::string check_json(const RunCheck &check) {
       {"max", check.regret.max}, {"mean", check.regret.mean}, {"families", std::move(families)}};
   root["rows"] = Json::array();
   for (const ComparedRun &run : check.comparison.runs)
-    for (const Compared &c : run.compared)
-      root["rows"].push_back({{"id", run.record->id},
-                              {"metric", to_text(c.metric)},
-                              {"measured", c.measured},
-                              {"predicted", c.predicted},
-                              {"ape", std::abs(c.error())},
-                              {"predicted_to_fit", run.predicted_to_fit},
-                              {"inferred", run.inferred}});
+    for (const Compared &c : run.compared) {
+      Json row{{"id", run.record->id},       {"metric", to_text(c.metric)},
+               {"measured", c.measured},     {"predicted", c.predicted},
+               {"ape", std::abs(c.error())}, {"predicted_to_fit", run.predicted_to_fit},
+               {"inferred", run.inferred}};
+      if (c.spread) {
+        row["low"] = c.predicted * std::exp(c.spread->p10);
+        row["high"] = c.predicted * std::exp(c.spread->p90);
+      }
+      root["rows"].push_back(std::move(row));
+    }
   root["skipped"] = Json::array();
   for (const SkippedRun &run : check.comparison.skipped)
     root["skipped"].push_back({{"id", run.record->id}, {"reason", run.reason}});

@@ -2,6 +2,7 @@
 #include "reports/estimate_report.hpp"
 
 #include "model/planning/expected_loss.hpp"
+#include "model/planning/uncertainty.hpp"
 #include "reports/csv_text.hpp"
 
 #include <fmt/format.h>
@@ -41,6 +42,13 @@ bool is_optional_row(std::string_view key) {
   return key.starts_with("time.breakdown.") || key == "time.checkpoints_s" ||
          key == "parameters.active" || key == "memory.per_gpu.buffers_bytes" ||
          key == "memory.host_bytes";
+}
+
+/// "total" alone would not say that it is memory.
+std::string headline_label(const NamedQuantity &quantity) {
+  return quantity.section == QuantitySection::memory
+             ? fmt::format("{}, {}", to_text(quantity.section), quantity.label)
+             : std::string(quantity.label);
 }
 
 std::string share_of(double part, double whole) {
@@ -126,6 +134,63 @@ std::string extrapolated_roles(const Estimate &estimate) {
       text +=
           fmt::format("{}{}", text.empty() ? "" : ", ", to_text(static_cast<OperatorRole>(role)));
   return text;
+}
+
+/// Low, base and high of every quantity that has a range, under its dotted key.
+Json ranges_json(const Answer &answer, const std::optional<Ranges> &known) {
+  if (!known)
+    return nullptr;
+  Json root = Json::object();
+  for (const NamedQuantity &quantity : named_quantities())
+    if (const auto range = range_of(quantity, answer, *known))
+      put(root, quantity.key,
+          {{"low", range->low / quantity.key_unit},
+           {"base", number_or_null(quantity.value(answer), quantity.key_unit)},
+           {"high", range->high / quantity.key_unit}});
+  return root;
+}
+
+Json uncertainty_json(const Answer &answer, const std::optional<Ranges> &known) {
+  if (!known)
+    return nullptr;
+  const SoftwareSpread &runs = answer.run.plan.training.software.spread;
+  return {{"meaning", range_meaning(answer, *known)},
+          {"kernels", known->hardware.operators},
+          {"links", known->hardware.links},
+          {"runs",
+           {{"groups", runs.step_time.samples},
+            {"p10", runs.step_time.p10},
+            {"p90", runs.step_time.p90},
+            {"hardware", runs.hardware}}}};
+}
+
+/// P10, base and P90 of the headline numbers.
+ReportSection ranges_section(const Answer &answer, const Ranges &known) {
+  ReportSection section{"Ranges: P10, base, P90", {}};
+  for (const NamedQuantity &quantity : named_quantities()) {
+    const auto base = quantity.value(answer);
+    const auto range = range_of(quantity, answer, known);
+    if (!quantity.headline || !base || !range)
+      continue;
+    const auto text = [&](double value) {
+      return quantity_text(quantity, {value, base->exponents});
+    };
+    section.rows.push_back({fmt::format("ranges.{}", quantity.key),
+                            headline_label(quantity),
+                            {text(range->low), text(base->value), text(range->high)}});
+  }
+  return section;
+}
+
+/// What the ranges mean, and memory that fits at its base and not at its P90.
+void add_range_remarks(Report &report, const Answer &answer, const Ranges &known) {
+  report.remarks.push_back({"ranges", range_meaning(answer, known)});
+  const Bytes high = std::exp(known.memory.p90) * answer.estimate.step->memory().total();
+  const Device &device = answer.run.cluster.device;
+  if (answer.estimate.feasible() && high > device.memory_capacity)
+    report.remarks.push_back(
+        {"memory", fmt::format("fits as predicted, but its P90 of {} is above the {} of {}",
+                               human_text(high), human_text(device.memory_capacity), device.name)});
 }
 
 Json layout_json(const Layout &layout) {
@@ -233,6 +298,9 @@ Json answer_json(const Answer &answer, const std::optional<Layout> &nearest) {
   if (estimate.run)
     for (const CostLine &line : estimate.run->costs)
       root["cost"]["lines"].push_back({{"name", line.name}, {"usd", line.amount.in(units::usd)}});
+  const auto known = ranges(answer);
+  root["ranges"] = ranges_json(answer, known);
+  root["uncertainty"] = uncertainty_json(answer, known);
   root["extrapolated"] = Json::array();
   for (std::size_t role = 0; estimate.step && role < operator_role_count; ++role)
     if (estimate.step->extrapolated.test(role))
@@ -321,6 +389,10 @@ Report estimate_report(const Answer &answer, const std::optional<Layout> &neares
       append_stages(section, answer);
     report.sections.push_back(std::move(section));
   }
+  const auto known = ranges(answer);
+  if (known)
+    if (ReportSection section = ranges_section(answer, *known); !section.rows.empty())
+      report.sections.push_back(std::move(section));
   report.remarks_title = "Assumptions (defaults unless the plan says otherwise)";
   if (plan.price.origin != Origin::defaulted) // else it stands among the assumptions
     report.remarks.push_back({"price", plan.price.description});
@@ -331,6 +403,8 @@ Report estimate_report(const Answer &answer, const std::optional<Layout> &neares
   if (loss)
     for (const std::string &warning : loss->warnings)
       report.remarks.push_back({"data.law", warning});
+  if (known)
+    add_range_remarks(report, answer, *known);
   for (const Assumption &assumption : plan.assumptions)
     report.remarks.push_back(
         {assumption.key, fmt::format("{} – {}", assumption.value, assumption.why)});
@@ -342,34 +416,40 @@ std::string estimate_json(const Answer &answer, const std::optional<Layout> &nea
 }
 
 std::string estimate_csv(const Answer &answer) {
-  std::string text = csv_line({"key", "value", "unit", "text"});
+  std::string text = csv_line({"key", "value", "unit", "text", "low", "high"});
+  const auto known = ranges(answer);
   for (const NamedQuantity &quantity : named_quantities()) {
     const auto value = quantity.value(answer);
+    const auto range = known ? range_of(quantity, answer, *known) : std::nullopt;
+    const auto end = [&](double ValueRange::*side) {
+      return range ? fmt::format("{}", (*range).*side / quantity.key_unit) : std::string();
+    };
     text += csv_line({std::string(quantity.key),
                       value ? fmt::format("{}", value->value / quantity.key_unit) : "",
-                      key_unit(quantity.key), value ? quantity_text(quantity, *value) : ""});
+                      key_unit(quantity.key), value ? quantity_text(quantity, *value) : "",
+                      end(&ValueRange::low), end(&ValueRange::high)});
   }
   if (answer.estimate.run)
     for (const CostLine &line : answer.estimate.run->costs)
-      text +=
-          csv_line({fmt::format("cost.lines.{}", line.name),
-                    fmt::format("{}", line.amount.in(units::usd)), "USD", human_text(line.amount)});
+      text += csv_line({fmt::format("cost.lines.{}", line.name),
+                        fmt::format("{}", line.amount.in(units::usd)), "USD",
+                        human_text(line.amount), "", ""});
   if (const auto loss = loss_prediction(answer.run.plan, answer.estimate)) {
     const auto side = [&](const char *key, const std::optional<LawInterval> &interval,
                           double LawInterval::*end) {
       text += csv_line({key, interval ? fmt::format("{}", *interval.*end) : "", "nat/token",
-                        interval ? fmt::format("{:.4f} nats/token", *interval.*end) : ""});
+                        interval ? fmt::format("{:.4f} nats/token", *interval.*end) : "", "", ""});
     };
     side("law.run.low", loss->interval, &LawInterval::low);
     side("law.run.high", loss->interval, &LawInterval::high);
     side("law.mean.low", loss->of_coefficients, &LawInterval::low);
     side("law.mean.high", loss->of_coefficients, &LawInterval::high);
-    text += csv_line({"law.id", "", "", answer.run.plan.data.law->law.id});
+    text += csv_line({"law.id", "", "", answer.run.plan.data.law->law.id, "", ""});
     for (const std::string &warning : loss->warnings)
-      text += csv_line({"law.warning", "", "", warning});
+      text += csv_line({"law.warning", "", "", warning, "", ""});
   }
   text += csv_line({"feasible", answer.estimate.feasible() ? "1" : "0", "1",
-                    answer.estimate.feasible() ? "yes" : "no"});
+                    answer.estimate.feasible() ? "yes" : "no", "", ""});
   return text;
 }
 
@@ -396,6 +476,31 @@ void append_loss_rows(ReportSection &section, std::span<const Answer> answers) {
   section.rows.push_back(std::move(laws));
 }
 
+/// "a to b" for each answer, of the headline numbers that have a range in any.
+ReportSection compared_ranges(std::span<const Answer> answers) {
+  std::vector<std::optional<Ranges>> known;
+  for (const Answer &answer : answers)
+    known.push_back(ranges(answer));
+  ReportSection section{"Ranges, P10 to P90", {}};
+  for (const NamedQuantity &quantity : named_quantities()) {
+    if (!quantity.headline)
+      continue;
+    ReportRow row{fmt::format("ranges.{}", quantity.key), headline_label(quantity), {}};
+    bool any = false;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const auto value = quantity.value(answers[i]);
+      const auto range = known[i] ? range_of(quantity, answers[i], *known[i]) : std::nullopt;
+      any = any || range;
+      row.cells.push_back(value && range ? range_text(quantity, *value, *range) : std::string());
+      if (i > 0)
+        row.cells.emplace_back();
+    }
+    if (any)
+      section.rows.push_back(std::move(row));
+  }
+  return section;
+}
+
 } // namespace
 
 Report compare_report(std::span<const Answer> answers) {
@@ -413,12 +518,7 @@ Report compare_report(std::span<const Answer> answers) {
   for (const NamedQuantity &quantity : named_quantities()) {
     if (!quantity.headline)
       continue;
-    // "total" alone would not say that it is memory.
-    ReportRow row{std::string(quantity.key),
-                  quantity.section == QuantitySection::memory
-                      ? fmt::format("{}, {}", to_text(quantity.section), quantity.label)
-                      : std::string(quantity.label),
-                  {}};
+    ReportRow row{std::string(quantity.key), headline_label(quantity), {}};
     const auto first = quantity.value(answers.front());
     for (std::size_t i = 0; i < answers.size(); ++i) {
       const auto value = quantity.value(answers[i]);
@@ -430,6 +530,8 @@ Report compare_report(std::span<const Answer> answers) {
   }
   append_loss_rows(section, answers);
   report.sections.push_back(std::move(section));
+  if (ReportSection spreads = compared_ranges(answers); !spreads.rows.empty())
+    report.sections.push_back(std::move(spreads));
   return report;
 }
 
@@ -475,6 +577,10 @@ Json explanation_node(const Explanation &explanation, int depth) {
             {"formula", explanation.formula},
             {"source", explanation.source},
             {"inputs", Json::array()}};
+  if (explanation.range)
+    node["range"] = {{"low", explanation.range->low},
+                     {"high", explanation.range->high},
+                     {"text", explanation.range->text}};
   if (depth > 0)
     for (const Explanation &input : explanation.inputs)
       node["inputs"].push_back(explanation_node(input, depth - 1));
@@ -503,6 +609,8 @@ std::string explanation_text(const Explanation &explanation, int depth, TextStyl
       text += fmt::format("{}    = {}\n", indent, node.formula);
     if (!node.source.empty())
       text += fmt::format("{}    {}{}\n", indent, has_value(node) ? "from " : "", node.source);
+    if (node.range)
+      text += fmt::format("{}    range {}\n", indent, node.range->text);
   });
   return text;
 }
@@ -523,6 +631,8 @@ std::string explanation_markdown(const Explanation &explanation, int depth) {
       text += fmt::format(": {}", escaped_markdown(node.formula));
     if (!node.source.empty())
       text += fmt::format("; {}", escaped_markdown(node.source));
+    if (node.range)
+      text += fmt::format("; range {}", escaped_markdown(node.range->text));
     text += '\n';
   });
   return text;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "hardware/efficiency/sample.hpp"
 #include "hardware/operator_call.hpp"
 #include "hardware/units/quantity.hpp"
 
@@ -9,6 +10,17 @@
 #include <string_view>
 
 namespace flopcast {
+
+/// How far measured runs of a stack lie from what constants that were fitted without them predict:
+/// log(measured / predicted). Samples are groups of runs that are nearly the same.
+struct SoftwareSpread {
+  ErrorSpread step_time;
+  ErrorSpread memory;
+  /// Standard deviation of log(step) that kernels and links explain on those runs.
+  double hardware = 0;
+
+  bool operator==(const SoftwareSpread &) const = default;
+};
 
 /// What a training stack makes of operators and exchanges that a device could do alone: the few
 /// constants in which stacks differ, each with a physical meaning. Neutral by default: kernels run
@@ -48,6 +60,8 @@ struct Software {
 
   /// Standard deviation of one GPU's step as a share of it: a step waits for the slowest of all.
   double jitter = 0;
+
+  SoftwareSpread spread = {}; ///< no samples: unknown
 
   bool operator==(const Software &) const = default;
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
 
 namespace flopcast {
 namespace {
@@ -26,6 +27,39 @@ void read_constants(TableReader &table, Software &software) {
       software.*constant.share = *share;
     }
   }
+}
+
+ErrorSpread read_run_spread(TableReader table) {
+  ErrorSpread spread;
+  spread.samples = table.integer("groups", 0, 1'000'000).value_or(0);
+  // A factor of e^5 either way is no prediction.
+  spread.p10 = table.number("p10", -5, 5).value_or(0);
+  spread.p50 = table.number("p50", -5, 5).value_or(0);
+  spread.p90 = table.number("p90", -5, 5).value_or(0);
+  table.finish();
+  return spread;
+}
+
+SoftwareSpread read_spread(TableReader table) {
+  SoftwareSpread spread;
+  spread.hardware = table.number("hardware", 0, 5).value_or(0);
+  spread.step_time = read_run_spread(table.table("step_time"));
+  spread.memory = read_run_spread(table.table("memory"));
+  table.finish();
+  return spread;
+}
+
+std::string spread_toml(const SoftwareSpread &spread) {
+  std::string text = fmt::format(
+      "\n[software.spread] # log(measured / predicted) of runs that the constants did not see\n"
+      "hardware = {:.4f} # standard deviation that kernels and links explain\n",
+      spread.hardware);
+  for (const auto &[key, runs] :
+       {std::pair{"step_time", &spread.step_time}, std::pair{"memory", &spread.memory}})
+    text += fmt::format("\n[software.spread.{}]\ngroups = {}\np10 = {:.4f}\np50 = {:.4f}\n"
+                        "p90 = {:.4f}\n",
+                        key, runs->samples, runs->p10, runs->p50, runs->p90);
+  return text;
 }
 
 /// The constants in which `software` differs from `from`.
@@ -56,10 +90,18 @@ const Software &SoftwarePreset::on(std::string_view architecture) const {
   return base;
 }
 
+void SoftwarePreset::set_spread(const SoftwareSpread &spread) {
+  base.spread = spread;
+  for (auto &[architecture, software] : by_architecture)
+    software.spread = spread;
+}
+
 SoftwarePreset read_software(TableReader table, const std::string &framework) {
   SoftwarePreset preset;
   preset.base.framework = framework;
   read_constants(table, preset.base);
+  if (table.has("spread"))
+    preset.base.spread = read_spread(table.table("spread"));
   for (const std::string_view architecture : architectures)
     if (table.has(architecture)) {
       TableReader own = table.table(architecture);
@@ -88,6 +130,8 @@ std::string software_toml(const SoftwarePreset &preset) {
   for (const auto &[architecture, software] : preset.by_architecture)
     text +=
         fmt::format("\n[software.\"{}\"]\n", architecture) + constants_toml(software, preset.base);
+  if (preset.base.spread != SoftwareSpread{})
+    text += spread_toml(preset.base.spread);
   return text;
 }
 

@@ -19,13 +19,15 @@ struct SoftwarePreset {
 
   /// The constants on a device of that architecture.
   [[nodiscard]] const Software &on(std::string_view architecture) const;
+  /// The same on every architecture.
+  void set_spread(const SoftwareSpread &spread);
 };
 
 /// By id of the framework.
 using SoftwarePresets = std::map<std::string, SoftwarePreset, std::less<>>;
 
 /// Reads the table [software] of a framework: constants by key, tables of those that differ by
-/// architecture. What it leaves out is neutral, or in such a table as the framework's.
+/// architecture, `spread`. What it leaves out is neutral, or in such a table as the framework's.
 [[nodiscard]] SoftwarePreset read_software(TableReader table, const std::string &framework);
 
 /// That of the framework preset of this name. Throws InputError if there is none or it is broken.

@@ -168,6 +168,15 @@ public:
     calls.insert(calls.end(), backward.begin(), backward.end());
   }
 
+  void append_counted(OperatorVertex vertex, std::vector<CountedCall> &calls) const {
+    const Operator &op = graph_[vertex];
+    const auto count = static_cast<double>(op.count);
+    const OperatorCall forward = forward_call(vertex);
+    calls.push_back({forward, op.region, count, redone(op)});
+    for (const OperatorCall &backward : backward_calls(forward, sums_gradients_))
+      calls.push_back({backward, op.region, count, false});
+  }
+
 private:
   struct Timed {
     Seconds seconds;
@@ -449,6 +458,16 @@ ModelWork model_work(const OperatorGraph &graph, const Decoder &decoder,
       work.expert_exchange = expert_exchange(graph[*vertex], parallelism, training);
   }
   return work;
+}
+
+std::vector<CountedCall> counted_calls(const OperatorGraph &graph, const Decoder &decoder,
+                                       const Parallelism &parallelism, const Training &training) {
+  const Fold fold(graph, decoder, parallelism, training);
+  std::vector<CountedCall> calls;
+  const auto [begin, end] = boost::vertices(graph);
+  for (auto vertex = begin; vertex != end; ++vertex)
+    fold.append_counted(*vertex, calls);
+  return calls;
 }
 
 std::vector<OperatorCall> rank_calls(const OperatorGraph &graph, const Decoder &decoder,

@@ -109,6 +109,20 @@ struct ModelWork {
                                    const Parallelism &parallelism, const Training &training,
                                    const Cluster &cluster);
 
+/// A call of a rank for one micro-batch.
+struct CountedCall {
+  OperatorCall call;
+  Region region = Region::layer;
+  double count = 1;    ///< in all layers of the model together
+  bool redone = false; ///< forward, by a recomputation of parts of a layer
+};
+
+/// The same as rank_calls() with how often each is made.
+[[nodiscard]] std::vector<CountedCall> counted_calls(const OperatorGraph &graph,
+                                                     const Decoder &decoder,
+                                                     const Parallelism &parallelism,
+                                                     const Training &training);
+
 /// The calls whose times model_work() adds up, forward and backward, in the graph's order;
 /// identical ones appear once for each operator that makes them.
 [[nodiscard]] std::vector<OperatorCall> rank_calls(const OperatorGraph &graph,

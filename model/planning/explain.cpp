@@ -6,6 +6,7 @@
 #include "model/planning/explained_links.hpp"
 #include "model/planning/explained_loss.hpp"
 #include "model/planning/explained_power.hpp"
+#include "model/planning/uncertainty.hpp"
 
 #include <fmt/format.h>
 
@@ -168,6 +169,17 @@ private:
 
 Explanation explain(const Answer &answer, const NamedQuantity &quantity) {
   return Explainer(answer).quantity(quantity);
+}
+
+std::optional<ExplainedRange> explain_range(const Answer &answer, const NamedQuantity &quantity) {
+  const auto value = quantity.value(answer);
+  const auto known = ranges(answer);
+  const auto range = value && known ? range_of(quantity, answer, *known) : std::nullopt;
+  if (!range)
+    return std::nullopt;
+  return ExplainedRange{
+      range->low, range->high,
+      fmt::format("{}; {}", range_text(quantity, *value, *range), range_meaning(answer, *known))};
 }
 
 } // namespace flopcast

@@ -74,6 +74,9 @@ struct RunConditions {
 /// What held GPU time costs.
 struct PriceTerms {
   std::optional<GpuPrice> rent;
+  /// What providers ask, P10 and P90, where the rent was looked up among several.
+  std::optional<GpuPrice> rent_low = std::nullopt;
+  std::optional<GpuPrice> rent_high = std::nullopt;
   std::optional<PurchasePrice> purchase; ///< own hardware: written off over lifetime
   Seconds lifetime;
   std::optional<StoragePrice> storage; ///< of checkpoints

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace flopcast {
 namespace {
 
@@ -20,6 +22,15 @@ constexpr std::string_view usual_grid = "USA";
 constexpr std::string_view usual_electricity_region = "US average industrial";
 
 constexpr auto most_price = 1e6 * usd / gpu_hour;
+
+/// The range of what providers ask, with the price that was taken inside.
+void set_range(PriceTerms &price, const std::vector<PriceQuote> &quotes, const PriceQuery &query) {
+  const auto typical = typical_rent(quotes, query);
+  if (!price.rent || !typical || typical->providers < 2)
+    return;
+  price.rent_low = std::min(typical->low, *price.rent);
+  price.rent_high = std::max(typical->high, *price.rent);
+}
 
 /// Looks the price up that the table describes; without one the typical rent.
 void look_price_up(PlanReading &reading, TableReader &table) {
@@ -57,6 +68,8 @@ void look_price_up(PlanReading &reading, TableReader &table) {
         "{} {} {}{}, {} ({})", quote->provider,
         quote->instance.empty() ? quote->gpu_name : quote->instance, to_text(quote->kind),
         quote->region.empty() ? "" : " in " + quote->region, to_text(quote->date), quote->source);
+    if (!query.provider) // else the offer is chosen
+      set_range(price, quotes, query);
     return;
   }
   if (const auto typical = typical_rent(quotes, gpu_id)) {
@@ -64,6 +77,8 @@ void look_price_up(PlanReading &reading, TableReader &table) {
     price.description =
         fmt::format("median of the newest on-demand prices of {} providers, {} to {}",
                     typical->providers, to_text(typical->oldest), to_text(typical->newest));
+    query.kind = PriceKind::on_demand;
+    set_range(price, quotes, query);
     reading.log.defaulted("price.rate", human_text(*price.rent), price.description);
   } else {
     price.description = "no price of this GPU is known: costs leave the accelerators out";

@@ -233,6 +233,10 @@ void read_training(PlanReading &reading, TableReader table) {
     if (const auto software = load_named(table, "framework",
                                          [&] { return load_software(reading.catalog, framework); }))
       training.software = software->on(reading.run.cluster.device.architecture);
+  // Of a stack of which no runs are known those of all stacks tell how far an estimate may be off.
+  if (training.software.spread.step_time.samples == 0 &&
+      !reading.catalog.resolve("frameworks", "default").empty())
+    training.software.spread = load_software(reading.catalog, "default").base.spread;
   training.memory_reserve = table.quantity("memory_reserve", Bytes{}, sane::most_bytes)
                                 .value_or(training.software.context);
   note("memory_reserve", human_text(training.software.context),

@@ -6,6 +6,7 @@
 #include "model/validation/text_match.hpp"
 
 #include <array>
+#include <cmath>
 #include <optional>
 
 namespace flopcast {
@@ -189,6 +190,19 @@ const Compared *ComparedRun::find(RunMetric metric) const {
   return nullptr;
 }
 
+bool Compared::is_inside() const {
+  const double error = std::log(measured / predicted);
+  return error >= spread->p10 && error <= spread->p90;
+}
+
+void ComparedRun::state_spread(const SoftwareSpread &runs) {
+  for (Compared &c : compared)
+    if (c.metric == RunMetric::step_time)
+      c.spread = step_spread(hardware, runs);
+    else if (c.metric == RunMetric::memory && runs.memory.samples > 0)
+      c.spread = memory_spread(runs);
+}
+
 RunComparison compare_runs(std::span<const RunRecord> runs, RunPlanner &planner) {
   RunComparison result;
   for (const RunRecord &record : runs) {
@@ -212,7 +226,9 @@ RunComparison compare_runs(std::span<const RunRecord> runs, RunPlanner &planner)
                     .rules = planned.rules->id,
                     .parallelism = planned.plan.parallelism,
                     .training = planned.plan.training,
+                    .hardware = hardware_spread(planned.timed_plan, planned.cluster, *timed.step),
                     .predicted_to_fit = timed.feasible()};
+    run.state_spread(planned.plan.training.software.spread);
     if (run.compared.empty())
       result.skipped.push_back({&record, "no speed, memory or utilisation is stated"});
     else

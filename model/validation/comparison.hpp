@@ -2,9 +2,11 @@
 #pragma once
 
 #include "model/planning/estimate.hpp"
+#include "model/planning/uncertainty.hpp"
 #include "model/validation/error_statistics.hpp"
 #include "model/validation/run_plan.hpp"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,7 +30,12 @@ struct Compared {
   double measured = 0; ///< in the metric's unit
   double predicted = 0;
 
+  /// Where log(measured / predicted) was expected; of steps and memory alone.
+  std::optional<TimeSpread> spread = std::nullopt;
+
   [[nodiscard]] double error() const { return predicted / measured - 1; }
+  /// Whether the measurement lies in the middle four fifths of the spread, which there must be.
+  [[nodiscard]] bool is_inside() const;
 };
 
 /// A run that was predicted. `record` is the table's: it must outlive this.
@@ -40,10 +47,13 @@ struct ComparedRun {
   std::string rules; ///< id of the framework's
   Parallelism parallelism;
   Training training;
+  HardwareSpread hardware;
   bool predicted_to_fit = true;
 
   /// The comparison of a metric; null where the source does not state it.
   [[nodiscard]] const Compared *find(RunMetric metric) const;
+  /// The spread that runs of its framework tell, for its step and memory.
+  void state_spread(const SoftwareSpread &runs);
 };
 
 struct SkippedRun {

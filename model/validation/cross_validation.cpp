@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/validation/cross_validation.hpp"
 
+#include "model/validation/run_spread.hpp"
+
 #include <algorithm>
 #include <iterator>
 
 namespace flopcast {
+namespace {
+
+std::vector<const ComparedRun *> pointers(const std::vector<ComparedRun> &runs) {
+  std::vector<const ComparedRun *> result;
+  result.reserve(runs.size());
+  for (const ComparedRun &run : runs)
+    result.push_back(&run);
+  return result;
+}
+
+} // namespace
 
 std::vector<FittedRun> fitted_runs(std::span<const RunRecord> runs, RunPlanner &planner,
                                    FittedMetric metric) {
@@ -49,7 +62,24 @@ RunComparison cross_validated_comparison(std::span<const RunRecord> runs, const 
         std::ranges::move(one.skipped, std::back_inserter(all.skipped));
       }
   }
+  state_spreads(all, folds);
   return all;
+}
+
+SoftwarePresets fit_frameworks_with_spread(std::span<const RunRecord> runs, RunPlanner &planner,
+                                           int folds) {
+  const RunComparison blind = cross_validated_comparison(runs, planner, folds);
+  SoftwarePreset unknown = planner.software_of("default");
+  RunPlanner without = planner; // as a stack would be predicted that nobody knows
+  without.use_everywhere(unknown);
+  const RunComparison unfitted = compare_runs(runs, without);
+  SoftwarePresets presets = fit_frameworks(runs, planner);
+  for (auto &[framework, preset] : presets)
+    preset.set_spread(software_spread(pointers(blind.runs), framework));
+  unknown.set_spread(software_spread(pointers(unfitted.runs), "default"));
+  presets.try_emplace("default", unknown);
+  planner.use(presets);
+  return presets;
 }
 
 } // namespace flopcast

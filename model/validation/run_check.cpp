@@ -2,6 +2,7 @@
 #include "model/validation/run_check.hpp"
 
 #include "model/validation/cross_validation.hpp"
+#include "model/validation/run_spread.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -17,7 +18,7 @@ std::vector<MetricErrors> errors_of(const Runs &runs, const std::vector<RunMetri
   std::vector<MetricErrors> all;
   for (const RunMetric metric : metrics)
     if (const ErrorStatistics errors = statistics_of(runs, metric); errors.n > 0)
-      all.push_back({metric, errors});
+      all.push_back({metric, errors, inside_share(runs, metric)});
   return all;
 }
 

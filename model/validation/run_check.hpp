@@ -24,6 +24,9 @@ struct RunCheckOptions {
 struct MetricErrors {
   RunMetric metric = RunMetric::step_time;
   ErrorStatistics errors;
+  /// Share of measurements inside their stated P10 to P90, each split group weighing 1; of step
+  /// time and memory.
+  std::optional<double> inside = std::nullopt;
 };
 
 /// Runs that have one value in the column that they are grouped by.

@@ -330,6 +330,16 @@ const std::vector<ModelPreset> &RunPlanner::models_with_experts() {
   return models_with_experts_;
 }
 
+void RunPlanner::use_everywhere(const SoftwarePreset &software) {
+  for (FrameworkRules &rules : rules_)
+    rules.software = software;
+}
+
+SoftwarePreset RunPlanner::software_of(std::string_view framework) const {
+  const auto found = std::ranges::find(rules_, framework, &FrameworkRules::id);
+  return found == rules_.end() ? SoftwarePreset{} : found->software;
+}
+
 void RunPlanner::use(const SoftwarePresets &software) {
   for (FrameworkRules &rules : rules_)
     if (const auto found = software.find(rules.id); found != software.end())

@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace flopcast {
@@ -40,6 +41,10 @@ public:
 
   /// Plans made from now on have these constants, where their framework is among them.
   void use(const SoftwarePresets &software);
+  /// All have these, whatever their framework.
+  void use_everywhere(const SoftwarePreset &software);
+  /// The constants of a framework; neutral ones where there is no such preset.
+  [[nodiscard]] SoftwarePreset software_of(std::string_view framework) const;
 
 private:
   /// The plan of a run that states its vocabulary.

@@ -6,6 +6,7 @@
 #include "model/planning/explain.hpp"
 #include "model/planning/layout_search.hpp"
 #include "model/planning/plan_reader.hpp"
+#include "model/planning/uncertainty.hpp"
 #include "reports/estimate_report.hpp"
 #include "tests/support/paths.hpp"
 
@@ -55,6 +56,15 @@ void estimate_gpt3_over_fabric(benchmark::State &state, const char *fabric) {
 BENCHMARK_CAPTURE(estimate_gpt3_over_fabric, rails, "rail-2-ndr400");
 BENCHMARK_CAPTURE(estimate_gpt3_over_fabric, three_levels, "llama3-24k-roce");
 BENCHMARK_CAPTURE(estimate_gpt3_over_fabric, torus, "tpu-v4-4096");
+
+/// How sure that estimate is: at most 200 us.
+void ranges_gpt3(benchmark::State &state) {
+  const PlannedRun run = shipped("gpt3-175b-a100");
+  const Estimate answer = estimate(run.plan, run.cluster);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(ranges({run, answer}));
+}
+BENCHMARK(ranges_gpt3);
 
 /// One product with a fitted model: at most 50 ns.
 void time_of_a_product(benchmark::State &state) {

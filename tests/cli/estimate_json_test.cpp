@@ -130,6 +130,24 @@ TEST_F(EstimateJson, UnitsAreThoseThatKeysEndIn) {
               number(answer, "flops.per_token") * 64 * 1024 / step / 8 / 1e12, 1e-6);
 }
 
+TEST_F(EstimateJson, HasRangesAroundItsNumbers) {
+  const Json answer = json({"estimate", "gpt3-175b-a100"});
+  for (const char *key : {"time.step_s", "time.total_s", "time.gpu_hours", "throughput.mfu",
+                          "cost.total_usd", "energy.total_joule", "memory.per_gpu.total_bytes"}) {
+    const Json range = at_path(answer["ranges"], key);
+    EXPECT_EQ(range["base"], at_path(answer, key)) << key;
+    EXPECT_LT(range["low"], range["base"]) << key;
+    EXPECT_GT(range["high"], range["base"]) << key;
+  }
+  EXPECT_TRUE(answer["uncertainty"]["meaning"].is_string());
+  for (const char *key : {"kernels", "links"})
+    EXPECT_GT(number(answer["uncertainty"], key), 0) << key;
+  const Json impossible =
+      json({"estimate", "gpt3-175b-a100", "--set", "parallelism.tensor_parallel=5"});
+  EXPECT_TRUE(impossible["ranges"].is_null());
+  EXPECT_TRUE(impossible["uncertainty"].is_null());
+}
+
 TEST_F(EstimateJson, SaysWhatWasTakenByDefault) {
   const Json assumptions = json({"estimate", file("small.toml", small_plan)})["assumptions"];
   ASSERT_TRUE(assumptions.is_array());

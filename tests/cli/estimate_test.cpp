@@ -28,7 +28,8 @@ protected:
     std::vector<std::string> all = arguments;
     all.insert(all.end(), {"--format", "csv"});
     std::map<std::string, CsvRow> rows;
-    for (CsvRow &row : parse_csv(run(all).out, "out.csv", {"key", "value", "unit", "text"})) {
+    for (CsvRow &row :
+         parse_csv(run(all).out, "out.csv", {"key", "value", "unit", "text", "low", "high"})) {
       std::string key = row.at("key");
       rows.emplace(std::move(key), std::move(row));
     }

@@ -217,6 +217,34 @@ TEST(TypicalRent, IsTheMeanOfTheMiddleTwoOfAnEvenNumber) {
   EXPECT_DOUBLE_EQ(typical->rate.in(usd / gpu_hour), 2.5); // (2 + 3) / 2
 }
 
+TEST(TypicalRent, HasTheTenthAndNinetiethPercentileOfProviders) {
+  std::vector<PriceQuote> eleven;
+  for (int i = 0; i <= 10; ++i)
+    eleven.push_back(quote("P" + std::to_string(i), {2026, 1, 1}, 10 + i));
+  const auto typical = typical_rent(eleven, "h100");
+  ASSERT_TRUE(typical);
+  EXPECT_DOUBLE_EQ(typical->low.in(usd / gpu_hour), 11); // of 11 to 20 the second of eleven
+  EXPECT_DOUBLE_EQ(typical->high.in(usd / gpu_hour), 19);
+  // Of 2 and 4 a tenth and nine tenths of the way.
+  const auto two = typical_rent({quote("A", {2026, 1, 1}, 2), quote("B", {2026, 1, 1}, 4)}, "h100");
+  EXPECT_DOUBLE_EQ(two->low.in(usd / gpu_hour), 2.2);
+  EXPECT_DOUBLE_EQ(two->high.in(usd / gpu_hour), 3.8);
+}
+
+TEST(TypicalRent, AnswersAQuery) {
+  const auto typical =
+      typical_rent({quote("A", {2026, 1, 1}, 1, PriceKind::spot),
+                    quote("B", {2026, 1, 1}, 3, PriceKind::spot), quote("C", {2026, 1, 1}, 9)},
+                   PriceQuery{.gpu = "h100",
+                              .provider = std::nullopt,
+                              .region = std::nullopt,
+                              .kind = PriceKind::spot,
+                              .on_or_before = std::nullopt});
+  ASSERT_TRUE(typical);
+  EXPECT_DOUBLE_EQ(typical->rate.in(usd / gpu_hour), 2);
+  EXPECT_EQ(typical->providers, 2U);
+}
+
 TEST(TypicalRent, CountsEachProviderOnceWithItsNewestAndCheapest) {
   const auto typical = typical_rent({quote("A", {2025, 1, 1}, 1), quote("A", {2026, 1, 1}, 5),
                                      quote("A", {2026, 1, 1}, 4), quote("B", {2026, 1, 1}, 8)},

@@ -67,6 +67,9 @@ TEST(SoftwarePreset, SurvivesItsText) {
   preset.base.products = 1.25;
   preset.base.host_forward = 40.0 * microsecond;
   preset.base.context = 3e9 * units::byte;
+  preset.base.spread.step_time = {.samples = 12, .p10 = -0.11, .p50 = 0.01, .p90 = 0.2};
+  preset.base.spread.memory = {.samples = 4, .p10 = -0.05, .p50 = 0, .p90 = 0.3};
+  preset.base.spread.hardware = 0.07;
   Software hopper = preset.base;
   hopper.attention = 1.5;
   preset.by_architecture.emplace("Hopper", hopper);
@@ -82,6 +85,8 @@ TEST(SoftwarePreset, SurvivesItsText) {
   EXPECT_EQ(read.on("Hopper").attention, 1.5);
   EXPECT_EQ(read.on("Hopper").products, 1.25); // as the framework's
   EXPECT_EQ(read.on("Ampere").attention, 1);
+  EXPECT_EQ(read.base.spread, preset.base.spread);
+  EXPECT_EQ(read.on("Hopper").spread, preset.base.spread);
 }
 
 TEST(SoftwarePreset, OfBlackwellServesItsLaterEdition) {
