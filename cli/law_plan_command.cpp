@@ -171,6 +171,8 @@ HardwareQuestion question_of(const LawPlanOptions &options, const ScalingLaw &la
   const bool whole_plan = !options.plan.empty();
   if (!whole_plan && machine.model.empty())
     machine.model = usual_family;
+  if (!whole_plan && machine.gpu.empty())
+    throw InputError({}, "on which machine? give --gpu, such as --gpu h100, or a --plan");
   const bool count_is_given = machine.count.has_value() || whole_plan;
   if (!machine.count && !whole_plan)
     machine.count = 64; // read_plan asks for one; the search replaces it
@@ -258,6 +260,9 @@ LawPlan plan_on_hardware(const LawPlanOptions &options, const ScalingLaw &law,
   plan.hardware = std::move(answer);
   const SizeOnHardware &chosen = plan.hardware->chosen;
   append_checks(plan, law, &question.law, chosen.counts.active / chosen.params);
+  if (plan.hardware->at_the_edge)
+    plan.warnings.emplace_back("the optimum lies at the end of the sizes that the machine can "
+                               "train: another number of GPUs or budget suits the law better");
   if (chosen.decoder.experts && !knows_experts(*law.form))
     plan.warnings.emplace_back("the law is of dense models: N counts the parameters that a token "
                                "uses; abnar-2025 and krajewski-2024-moe weigh experts");

@@ -61,6 +61,23 @@ double tokens_to_reach(const BudgetProblem &allocation, double params, double wa
   return std::exp(crossing(fewest, most, excess));
 }
 
+/// The answer of the part between two bends that has least of what counts.
+template <class Solve>
+std::optional<BudgetSplit> best_of_parts(const BudgetProblem &whole, Solve solve,
+                                         double BudgetSplit::*counts) {
+  std::optional<BudgetSplit> best;
+  BudgetProblem part = whole;
+  part.bends.clear();
+  for (std::size_t i = 0; i <= whole.bends.size(); ++i) {
+    part.least_params = i == 0 ? whole.least_params : whole.bends[i - 1];
+    part.most_params = i == whole.bends.size() ? whole.most_params : whole.bends[i];
+    const auto split = solve(part);
+    if (split && (!best || *split.*counts < *best.*counts))
+      best = split;
+  }
+  return best;
+}
+
 } // namespace
 
 CostCurve flop_cost(double active_share, TokenCount served) {
@@ -72,6 +89,10 @@ CostCurve flop_cost(double active_share, TokenCount served) {
 }
 
 std::optional<BudgetSplit> best_split(const BudgetProblem &allocation, double budget) {
+  if (!allocation.bends.empty() && !allocation.params && !allocation.tokens)
+    return best_of_parts(
+        allocation, [&](const BudgetProblem &part) { return best_split(part, budget); },
+        &BudgetSplit::loss);
   const auto tokens_of = [&](double params) { return tokens_for(allocation.cost(params), budget); };
   if (allocation.params) {
     const double tokens = tokens_of(*allocation.params);
@@ -105,6 +126,10 @@ std::optional<BudgetSplit> best_split(const BudgetProblem &allocation, double bu
 }
 
 std::optional<BudgetSplit> cheapest_split(const BudgetProblem &allocation, double wanted) {
+  if (!allocation.bends.empty() && !allocation.params)
+    return best_of_parts(
+        allocation, [&](const BudgetProblem &part) { return cheapest_split(part, wanted); },
+        &BudgetSplit::cost);
   const auto tokens_of = [&](double params) { return tokens_to_reach(allocation, params, wanted); };
   const double highest = std::log(allocation.most_params);
   const double least_log = std::log(allocation.least_params);
@@ -139,6 +164,8 @@ std::optional<BudgetSplit> cheapest_split(const BudgetProblem &allocation, doubl
 std::optional<double> loss_of_other_size(const BudgetProblem &allocation, const BudgetSplit &best,
                                          double factor) {
   const double params = factor * best.params;
+  if (params < allocation.least_params || params > allocation.most_params)
+    return std::nullopt;
   const double tokens = tokens_for(allocation.cost(params), best.cost);
   if (tokens <= 0)
     return std::nullopt;

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <vector>
 
 namespace flopcast {
 
@@ -29,8 +30,11 @@ struct BudgetProblem {
   double least_params = 1e3;
   double most_params = 1e18;
   std::optional<TokenCount> most_tokens = std::nullopt; ///< a data cap without repeats
-  std::optional<double> params = std::nullopt;          ///< fixed
-  std::optional<TokenCount> tokens = std::nullopt;      ///< fixed
+  /// Sizes at which the curve of costs bends: on either side of one there may be an optimum of its
+  /// own, and the best of all is sought.
+  std::vector<double> bends = {};
+  std::optional<double> params = std::nullopt;     ///< fixed
+  std::optional<TokenCount> tokens = std::nullopt; ///< fixed
 };
 
 /// The best model for a budget, or the cheapest for a loss.
@@ -50,7 +54,8 @@ struct BudgetSplit {
 [[nodiscard]] std::optional<BudgetSplit> cheapest_split(const BudgetProblem &allocation,
                                                         double loss);
 
-/// Loss that is lost by a model of `factor` times the size for the same budget.
+/// Loss that is lost by a model of `factor` times the size for the same budget; empty where that
+/// lies beyond the sizes.
 [[nodiscard]] std::optional<double> loss_of_other_size(const BudgetProblem &allocation,
                                                        const BudgetSplit &best, double factor);
 

@@ -17,6 +17,10 @@ using namespace units;
 constexpr double guessed_mfu = 0.4;
 /// Sizes tried about the guess: 2^-3 … 2^3.
 constexpr int doublings = 3;
+/// Sizes tried beyond those, as long as the optimum lies at an end: a factor of 4,000.
+constexpr int most_further_sizes = 12;
+/// Of the number of GPUs, where the model that the law asks for does not fit.
+constexpr int most_doublings = 5;
 /// Bytes of a weight, key or value when it serves, in 16 bits.
 constexpr double served_bytes = 2;
 
@@ -87,7 +91,7 @@ std::optional<SizeOnHardware> size_on(const ScalingLaw &law, const HardwareQuest
   return size;
 }
 
-/// Costs between the sizes: logarithms are linear in ln N from one to the next.
+/// Costs between the sizes: logarithms are linear in ln N from one to the next, where they bend.
 CostCurve interpolated(const HardwareQuestion &question, const std::vector<SizeOnHardware> &sizes) {
   struct Knot {
     double log_params, log_training, serving;
@@ -111,6 +115,18 @@ CostCurve interpolated(const HardwareQuestion &question, const std::vector<SizeO
     return SizeCost{std::exp(std::lerp(a.log_training, b.log_training, share)), slope,
                     std::max(serving, 0.0), (b.serving - a.serving) / width};
   };
+}
+
+/// The factor of the family's decoder with so many parameters: tables of tokens do not grow as the
+/// layers do, so it is looked up between the sizes.
+double factor_of(const std::vector<SizeOnHardware> &sizes, double params) {
+  std::size_t i = 0;
+  while (i + 2 < sizes.size() && params > sizes[i + 1].params)
+    ++i;
+  const SizeOnHardware &a = sizes[i];
+  const SizeOnHardware &b = sizes[i + 1];
+  const double share = std::log(params / a.params) / std::log(b.params / a.params);
+  return std::exp(std::lerp(std::log(a.factor), std::log(b.factor), share));
 }
 
 /// Numbers of GPUs to try: those given, or whole nodes, two to the power of n and three halves of
@@ -188,26 +204,61 @@ std::optional<HardwareAnswer> answer_on(const ScalingLaw &law, const HardwareQue
   if (!first)
     return std::nullopt;
   HardwareAnswer answer;
+  std::vector<SizeOnHardware> &sizes = answer.sizes;
   for (int step = -doublings; step <= doublings; ++step) {
     const double factor = std::ldexp(first->params / base, step);
     if (auto size = size_on(law, question, factor, gpus, first->tokens))
-      if (answer.sizes.empty() || size->params > answer.sizes.back().params)
-        answer.sizes.push_back(std::move(*size));
+      if (sizes.empty() || size->params > sizes.back().params)
+        sizes.push_back(std::move(*size));
   }
-  if (answer.sizes.size() < 2)
+  // What the law asks for may be more than these GPUs hold: the largest that they do, then.
+  for (int further = 1; sizes.size() < 2 && further <= most_further_sizes; ++further)
+    if (auto size = size_on(law, question, std::ldexp(first->params / base, -doublings - further),
+                            gpus, first->tokens))
+      if (sizes.empty() || size->params < sizes.front().params)
+        sizes.insert(sizes.begin(), std::move(*size));
+  if (sizes.size() < 2)
     return std::nullopt;
   BudgetProblem allocation = question.law;
-  allocation.cost = interpolated(question, answer.sizes);
-  allocation.least_params = answer.sizes.front().params;
-  allocation.most_params = answer.sizes.back().params;
-  const auto split = allocate(law, allocation,
-                              question.target_loss ? AllocationGoal{.loss = question.target_loss}
-                                                   : AllocationGoal{.budget = budget});
+  std::optional<AllocationAnswer> split;
+  // A guess that is far off, as with few dollars for small models that leave a GPU idle, has the
+  // optimum at an end: go on until half and twice the size are among the sizes. No optimum at all
+  // may wait for larger models.
+  bool may_shrink = !question.law.params;
+  bool may_grow = !question.law.params;
+  for (int further = 0;; ++further) {
+    allocation.cost = interpolated(question, sizes);
+    allocation.least_params = sizes.front().params;
+    allocation.most_params = sizes.back().params;
+    allocation.bends.clear();
+    for (std::size_t i = 1; i + 1 < sizes.size(); ++i)
+      allocation.bends.push_back(sizes[i].params);
+    split = allocate(law, allocation,
+                     question.target_loss ? AllocationGoal{.loss = question.target_loss}
+                                          : AllocationGoal{.budget = budget});
+    const bool shrink = may_shrink && split && split->best.params < 2 * sizes.front().params;
+    const bool grow = may_grow && (!split || 2 * split->best.params > sizes.back().params);
+    if (!(shrink || grow) || further == most_further_sizes)
+      break;
+    const double factor = shrink ? sizes.front().factor / 2 : sizes.back().factor * 2;
+    auto size = size_on(law, question, factor, gpus, first->tokens);
+    const bool differs =
+        size && (shrink ? size->params < sizes.front().params : size->params > sizes.back().params);
+    if (differs)
+      sizes.insert(shrink ? sizes.begin() : sizes.end(), std::move(*size));
+    else
+      (shrink ? may_shrink : may_grow) = false;
+  }
   if (!split || split->best.cost > budget * (1 + 1e-9))
     return std::nullopt;
   answer.split = *split;
+  constexpr double next_to = 1.001;
+  answer.at_the_edge =
+      !question.law.params && (split->best.params < sizes.front().params * next_to ||
+                               split->best.params * next_to > sizes.back().params);
 
-  const auto chosen = size_on(law, question, split->best.params / base, gpus, split->best.tokens);
+  const auto chosen =
+      size_on(law, question, factor_of(sizes, split->best.params), gpus, split->best.tokens);
   if (!chosen)
     return std::nullopt;
   answer.chosen = *chosen;
@@ -310,16 +361,29 @@ std::optional<HardwareAnswer> allocate_on_hardware(const ScalingLaw &law,
   question.law.point = completed(
       asked.law.point, decoder_point(asked.plan.model.decoder, asked.plan.training.precision));
   std::optional<HardwareAnswer> best;
-  for (const std::int64_t gpus : gpu_counts(question)) {
+  const auto consider = [&](std::int64_t gpus) {
     auto answer = answer_on(law, question, gpus);
     if (!answer)
-      continue;
+      return;
     const bool better =
         !best || (question.target_loss ? answer->split.best.cost < best->split.best.cost
                                        : answer->loss < best->loss);
     if (better)
       best = std::move(answer);
+  };
+  std::int64_t most = 0;
+  for (const std::int64_t gpus : gpu_counts(question)) {
+    consider(gpus);
+    most = std::max(most, gpus);
   }
+  // A model that these cannot hold wants more of them, for a shorter time.
+  const auto wants_more = [&] {
+    return !best ||
+           (best->at_the_edge && best->split.best.params > best->sizes.front().params * 1.001);
+  };
+  for (int doubling = 0; !question.count_is_given && doubling < most_doublings && wants_more();
+       ++doubling)
+    consider(most *= 2);
   return best;
 }
 

@@ -77,6 +77,7 @@ struct SizeOnHardware {
 struct HardwareAnswer {
   AllocationAnswer split; ///< cost in GPU-seconds, or in dollars where money is the budget
   std::vector<SizeOnHardware> sizes; ///< what the optimum was sought between
+  bool at_the_edge = false;          ///< of the sizes: a smaller or larger one may be better still
   SizeOnHardware chosen;             ///< the nearest real decoder
   TokenCount tokens;                 ///< that it trains on
   double loss = 0;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace flopcast::tests {
@@ -87,7 +88,7 @@ TEST_F(LawFitCommand, TellsWhereInputIsWrong) {
            {{"--fix", "gamma=1", "--where", "loss < 9", "--columns", "N=size,D=tokens"}, "gamma"},
            {{"--starts", "0", "--where", "loss < 9", "--columns", "N=size,D=tokens"}, "--starts"},
            {{"--form", "abnar", "--where", "loss < 9", "--columns", "N=size,D=tokens"},
-            "has no S"}}) {
+            "no run has S"}}) {
     std::vector<std::string> all{"law", "fit", runs};
     all.insert(all.end(), arguments.begin(), arguments.end());
     const Ran ran = run(all);
@@ -182,6 +183,14 @@ TEST_F(LawRecordCommand, SaysWhereNoRunsAre) {
   const Ran neither = run({"law", "fit"});
   EXPECT_EQ(neither.code, exit_bad_input);
   EXPECT_THAT(neither.err, HasSubstr("which runs?"));
+}
+
+TEST_F(LawFitCommand, NamesAFeatureThatNoRunHasOnce) {
+  const Ran ran = run({"law", "fit", file("c.csv", "C,loss\n1e18,3\n2e18,2.9\n4e18,2.8\n")});
+  EXPECT_EQ(ran.code, exit_bad_input);
+  EXPECT_THAT(ran.err, HasSubstr("no run has N"));
+  EXPECT_THAT(ran.err, HasSubstr("no run has D"));
+  EXPECT_EQ(std::ranges::count(ran.err, '\n'), 2);
 }
 
 } // namespace

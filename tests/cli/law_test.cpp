@@ -190,5 +190,26 @@ TEST_F(LawCommand, PlansMixturesOnAMachineByWhatATokenUses) {
   EXPECT_THAT(dense.err, HasSubstr("--model deepseek-moe-16b"));
 }
 
+// Small models leave a GPU idle, so that the first guess of a size is far too large: the search
+// must go on to where half the size is worse too.
+TEST_F(LawCommand, GoesOnBelowTheGuessedSizes) {
+  const auto plan = json({"law", "plan", "besiroglu-2024-huber", "--usd", "5", "--gpu", "h100"});
+  EXPECT_GT(plan["flatness"]["double_N"]["base"].get<double>(), 0);
+  const auto &sizes = plan["hardware"]["sizes"];
+  EXPECT_GT(plan["N"]["base"].get<double>(), sizes.front()["N"].get<double>());
+}
+
+TEST_F(LawCommand, TakesMoreGpusForModelsThatFewCannotHold) {
+  const auto plan = json({"law", "plan", "krajewski-2024-moe", "--usd", "100000", "--gpu", "h100",
+                          "--model", "deepseek-moe-16b"});
+  EXPECT_GT(plan["hardware"]["gpus"].get<int>(), 8);
+}
+
+TEST_F(LawCommand, AsksOnWhichMachineMoneyIsSpent) {
+  const Ran ran = run({"law", "plan", "besiroglu-2024-huber", "--usd", "1000"});
+  EXPECT_EQ(ran.code, exit_bad_input);
+  EXPECT_THAT(ran.err, HasSubstr("on which machine? give --gpu"));
+}
+
 } // namespace
 } // namespace flopcast::tests

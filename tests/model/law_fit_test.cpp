@@ -115,8 +115,25 @@ TEST(LawFit, RefusesFewerRunsThanParameters) {
   std::vector<ScalingRun> runs = exact_study();
   runs.resize(4);
   EXPECT_THAT(refusal(runs), HasSubstr("4 runs cannot determine the 5 parameters"));
-  EXPECT_THAT(refusal(exact_study(), {.form = "data-constrained"}), HasSubstr("the run has no U"));
+  EXPECT_THAT(refusal(exact_study(), {.form = "data-constrained"}), HasSubstr("no run has U"));
   EXPECT_THAT(refusal(exact_study(), {.fixed = {{"gamma", 1}}}), HasSubstr("no parameter"));
+}
+
+// With D = 20 N a law of N alone fits as well: no size of the terms may be called known, however
+// exactly the losses lie on it.
+TEST(Identifiability, IsDeniedToTermsOfOneRatioOfTokensToParameters) {
+  const PlantedLaw law{.a = 400, .b = 900, .alpha = 0.34, .beta = 0.34};
+  RandomStream random(18, 0);
+  std::vector<ScalingRun> runs;
+  for (int i = 0; i < 9; ++i) {
+    const double size = 1e7 * std::pow(2, i);
+    runs.push_back(law.run(size, 20 * size, 0.001, random));
+  }
+  const LawAnalysis analysis = analyse_law(runs, {.bootstrap = {.resamples = 50}});
+  for (const Identifiability &verdict : analysis.verdicts)
+    if (analysis.fit.form().parameters[verdict.parameter].name != "E") {
+      EXPECT_FALSE(verdict.identified) << verdict.parameter;
+    }
 }
 
 TEST(LawFit, WarnsOfOneRatioOfTokensToParameters) {

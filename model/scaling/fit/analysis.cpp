@@ -78,9 +78,11 @@ void warn(LawAnalysis &analysis) {
                                    analysis.resamples->not_converged,
                                    analysis.resamples->options.resamples));
   if (!analysis.outliers.empty())
-    warnings.push_back(fmt::format("{} runs lie more than 5 robust standard deviations off the "
-                                   "law; see outliers",
-                                   analysis.outliers.size()));
+    warnings.push_back(fmt::format("{} more than 5 robust standard deviations off the law; see "
+                                   "outliers",
+                                   analysis.outliers.size() == 1
+                                       ? std::string("one run lies")
+                                       : fmt::format("{} runs lie", analysis.outliers.size())));
   for (const HoldOut &test : analysis.hold_outs)
     if (std::abs(test.bias) > clear_bias * test.explained) {
       warnings.push_back(fmt::format(

@@ -231,9 +231,21 @@ void describe(LawFit &fit, const Minimum &best) {
   const VectorXd size = normal.diagonal().cwiseSqrt().cwiseMax(1e-150);
   const Eigen::MatrixXd scaled =
       size.cwiseInverse().asDiagonal() * normal * size.cwiseInverse().asDiagonal();
-  const double least = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(scaled).eigenvalues()[0];
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> directions(scaled);
   // Correlations of 1 - 1e-9 leave no digit of a loss that is known to four.
-  if (!(least > 1e-9))
+  constexpr double no_effect = 1e-9;
+  constexpr double takes_part = 1e-3; // of the parameter that moves most
+  const std::vector<std::size_t> &free = fit.problem.model.free_parameters();
+  fit.undetermined = confounded_by_ratio(fit.form(), fit.runs, free);
+  for (Index k = 0; k < size.size() && !(directions.eigenvalues()[k] > no_effect); ++k) {
+    const VectorXd moved =
+        (raw * size.cwiseInverse().asDiagonal() * directions.eigenvectors().col(k)).cwiseAbs();
+    for (const std::size_t parameter : free)
+      if (moved[static_cast<Index>(parameter)] > takes_part * moved.maxCoeff() &&
+          std::ranges::find(fit.undetermined, parameter) == fit.undetermined.end())
+        fit.undetermined.push_back(parameter);
+  }
+  if (!(directions.eigenvalues()[0] > no_effect))
     fit.warnings.emplace_back("the runs do not determine all parameters: two or more can change "
                               "together without any predicted loss changing; vary N and D "
                               "separately, or fix a parameter (--fix)");

@@ -51,6 +51,8 @@ struct LawFit {
   double noise = 0; ///< of ln L from run to run: their spread, for the parameters fitted
   /// Of the free internal parameters, by the delta method.
   Eigen::MatrixXd covariance = {};
+  /// Parameters of the form that can change together without any predicted loss changing.
+  std::vector<std::size_t> undetermined = {};
   std::vector<std::string> warnings = {};
 
   [[nodiscard]] const LossForm &form() const { return problem.model.form(); }

@@ -152,7 +152,9 @@ std::vector<Identifiability> identifiability(const LawFit &fit,
             fmt::format("its 95 % interval by the {} is {:.3g} to {:.3g}", by, low, high);
       }
     };
-    if (!profile.low || !profile.high)
+    if (std::ranges::find(fit.undetermined, profile.parameter) != fit.undetermined.end())
+      verdict.reason = "it can change together with others without any predicted loss changing";
+    else if (!profile.low || !profile.high)
       verdict.reason = fmt::format("the objective is flat {}: no value there fits worse than "
                                    "noise explains",
                                    !profile.low && !profile.high ? "on both sides"

@@ -33,6 +33,22 @@ double spread_of(const std::vector<ScalingRun> &runs,
   return high - low;
 }
 
+/// Whether the form weighs N and D, sizes differ and the ratio does not.
+bool has_one_ratio(const LossForm &form, const std::vector<ScalingRun> &runs) {
+  const auto needs = [&](RunFeature feature) {
+    return std::ranges::find(form.needs, feature) != form.needs.end();
+  };
+  if (!needs(RunFeature::parameters) || !needs(RunFeature::tokens))
+    return false;
+  const auto log_size = [](const ScalingRun &run) {
+    return std::log(run.at(RunFeature::parameters));
+  };
+  const auto log_ratio = [](const ScalingRun &run) {
+    return std::log(run.at(RunFeature::tokens) / run.at(RunFeature::parameters));
+  };
+  return spread_of(runs, log_ratio) < same_value && spread_of(runs, log_size) >= same_value;
+}
+
 void check_spread(const LossForm &form, const std::vector<ScalingRun> &runs,
                   std::vector<std::string> &warnings) {
   const auto log_of = [](RunFeature feature) {
@@ -43,16 +59,7 @@ void check_spread(const LossForm &form, const std::vector<ScalingRun> &runs,
       warnings.push_back(fmt::format("{} is the same in all runs: its term cannot be told from a "
                                      "constant; add runs that differ in {}",
                                      feature_name(feature), feature_name(feature)));
-  const auto needs = [&](RunFeature feature) {
-    return std::ranges::find(form.needs, feature) != form.needs.end();
-  };
-  if (!needs(RunFeature::parameters) || !needs(RunFeature::tokens))
-    return;
-  const double ratio = spread_of(runs, [](const ScalingRun &run) {
-    return std::log(run.at(RunFeature::tokens) / run.at(RunFeature::parameters));
-  });
-  const double size = spread_of(runs, log_of(RunFeature::parameters));
-  if (ratio < same_value && size >= same_value)
+  if (has_one_ratio(form, runs))
     warnings.emplace_back("all runs have one ratio D/N: the terms of N and D cannot be told apart, "
                           "and no optimum at a budget follows; add runs at another ratio");
 }
@@ -92,6 +99,14 @@ void check_features(const LossForm &form, const std::vector<ScalingRun> &runs) {
   if (runs.empty())
     throw InputError({"runs", 0, 0}, "there is no run to fit");
   Diagnostics diagnostics;
+  for (const RunFeature feature : form.needs)
+    if (std::ranges::none_of(
+            runs, [&](const ScalingRun &run) { return run.feature(feature).has_value(); }))
+      diagnostics.add({runs.front().place.file, 0, 0},
+                      fmt::format("no run has {}, which --form {} needs; name its column with "
+                                  "--columns \"{}=…\", or fit another form",
+                                  feature_name(feature), form.id, feature_name(feature)));
+  diagnostics.throw_if_any();
   for (const ScalingRun &run : runs)
     for (const RunFeature feature : form.needs)
       if (!run.feature(feature) && diagnostics.size() < 20)
@@ -117,6 +132,26 @@ std::vector<std::string> check_runs(const LossForm &form, const std::vector<Scal
   check_spread(form, runs, warnings);
   check_repeats(runs, warnings);
   return warnings;
+}
+
+std::vector<std::size_t> confounded_by_ratio(const LossForm &form,
+                                             const std::vector<ScalingRun> &runs,
+                                             const std::vector<std::size_t> &free_parameters) {
+  if (runs.empty() || !has_one_ratio(form, runs))
+    return {};
+  std::vector<std::size_t> of_params;
+  std::vector<std::size_t> of_tokens;
+  for (const std::size_t parameter : free_parameters) {
+    const std::string &name = form.parameters[parameter].name;
+    if (name == "A" || name == "a" || (name == "alpha" && form.index("beta")))
+      of_params.push_back(parameter);
+    else if (name == "B" || name == "b" || name == "beta")
+      of_tokens.push_back(parameter);
+  }
+  if (of_params.empty() || of_tokens.empty())
+    return {}; // one of the terms is held: the other is what is left
+  of_params.insert(of_params.end(), of_tokens.begin(), of_tokens.end());
+  return of_params;
 }
 
 } // namespace flopcast

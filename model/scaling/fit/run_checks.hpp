@@ -21,4 +21,10 @@ void check_features(const LossForm &form, const std::vector<ScalingRun> &runs);
 [[nodiscard]] std::vector<std::string>
 check_runs(const LossForm &form, const std::vector<ScalingRun> &runs, std::size_t free_parameters);
 
+/// Of the free parameters, those that runs of one ratio D/N cannot tell apart: the coefficients of
+/// the terms of N and D, and their exponents where each has its own. Empty where ratios differ.
+[[nodiscard]] std::vector<std::size_t>
+confounded_by_ratio(const LossForm &form, const std::vector<ScalingRun> &runs,
+                    const std::vector<std::size_t> &free_parameters);
+
 } // namespace flopcast

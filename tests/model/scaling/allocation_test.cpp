@@ -194,5 +194,24 @@ TEST(Prediction, IsTheSameEveryTime) {
             predict(huber(), question, nullptr).interval->high);
 }
 
+// Costs that jump by half at 1e9 parameters (a machine that must recompute from there on) leave an
+// optimum on either side; without the bend a bisection ends at one of them, whichever.
+TEST(Allocation, IsTheBestOnEitherSideOfABend) {
+  BudgetProblem bent = problem();
+  bent.cost = [](double params) {
+    return SizeCost{.training = 6 * params * (params > 1e9 ? 1.5 : 1.0), .training_slope = 1};
+  };
+  bent.bends = {1e9};
+  const auto best = best_split(bent, 1.2e20);
+  ASSERT_TRUE(best);
+  for (double params = 1e8; params < 1e10; params *= 1.05) {
+    BudgetProblem fixed = bent;
+    fixed.params = params;
+    const auto other = best_split(fixed, 1.2e20);
+    ASSERT_TRUE(other);
+    EXPECT_GE(other->loss, best->loss * (1 - 1e-9)) << params;
+  }
+}
+
 } // namespace
 } // namespace flopcast::tests
