@@ -176,7 +176,8 @@ const std::array formulas{
          "plan.zero_stage", "links.gradient"},
         nullptr},
     ExplainedFormula{"time.breakdown.bubble_s",
-                     "one micro-batch on each of the other stages / chunks of a stage",
+                     "one micro-batch on each of the other stages / chunks of a stage; of other "
+                     "schedules and of listed stages the makespan - the slowest stage's work",
                      "Schedule",
                      {"plan.pipeline_parallel", "plan.virtual_pipeline", "time.micro_batches"},
                      nullptr},

@@ -54,7 +54,7 @@ void read_offload(PlanReading &reading, TableReader &table) {
   offload.layers = table.integer("offload_layers", 0, most_degree);
   if (offload.layers && offload.activations == ActivationOffload::none)
     table.report("offload_layers",
-                 "needs offload_activations = \"boundaries\" or \"all\": what of them goes");
+                 R"(needs offload_activations = "boundaries" or "all": what of them goes)");
   if (!offload.any())
     return;
   const Node &node = reading.run.cluster.node;
