@@ -16,11 +16,17 @@ struct StageParameters {
   double expert = 0;        ///< of `all`, those of routed experts
   double expert_matrix = 0; ///< of `matrix`
 
-  void add(const RegionWork &region, double share) {
-    all += share * region.parameters;
-    matrix += share * region.matrix_parameters;
-    expert += share * region.expert_parameters;
-    expert_matrix += share * region.expert_matrix_parameters;
+  void add(const RegionWork &region) {
+    all += region.parameters;
+    matrix += region.matrix_parameters;
+    expert += region.expert_parameters;
+    expert_matrix += region.expert_matrix_parameters;
+  }
+  void add_layers(const ModelWork &work, const LayerShares &shares) {
+    all += shares.of(work, &RegionWork::parameters);
+    matrix += shares.of(work, &RegionWork::matrix_parameters);
+    expert += shares.of(work, &RegionWork::expert_parameters);
+    expert_matrix += shares.of(work, &RegionWork::expert_matrix_parameters);
   }
 };
 
@@ -44,7 +50,7 @@ Sharing sharing_from(int zero_stage, const Parallelism &parallelism) {
   return {share(parallelism.gradient_group()), share(parallelism.expert_gradient_group())};
 }
 
-MemoryParts states(const StageParameters &stage, const ModelWork &work, double layer_parameters,
+MemoryParts states(const StageParameters &stage, double layer_parameters,
                    const Parallelism &parallelism, const Training &training) {
   using namespace units;
   const ParameterBytes bytes = parameter_bytes(training);
@@ -56,6 +62,8 @@ MemoryParts states(const StageParameters &stage, const ModelWork &work, double l
   MemoryParts parts;
   parts.weights = copies * weights.of(stage.all, stage.expert) * bytes.weight * byte;
   parts.gradients = copies * gradients.of(stage.all, stage.expert) * bytes.gradient * byte;
+  if (bytes.gradient > bytes.weight)
+    parts.gradients += copies * stage.all * training.software.kept_gradient_bytes * byte;
   const double matrix = optimizer.of(stage.matrix, stage.expert_matrix);
   const double held = optimizer.of(stage.all, stage.expert);
   parts.optimizer = (matrix * bytes.matrix_state + (held - matrix) * bytes.other_state) * byte;
@@ -63,22 +71,22 @@ MemoryParts states(const StageParameters &stage, const ModelWork &work, double l
   // they are scattered.
   if (parallelism.zero_stage >= 3)
     parts.buffers = layer_parameters * (2 * bytes.weight + bytes.gradient) * byte;
-  parts.buffers += training.software.weight_gradient_bytes * work.largest_matrix * byte;
   parts.reserve = training.memory_reserve;
   return parts;
 }
 
 /// Activations that a micro-batch leaves in so many layers of a stage.
-Bytes kept_by_layers(const ModelWork &work, double layers, const Parallelism &parallelism,
-                     const Training &training, const MemoryInputs &inputs) {
-  const double share = layers / static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
-  const Bytes whole = training.software.saved * share * work.layers.saved;
+Bytes kept_by_layers(const ModelWork &work, const LayerShares &shares, double layers,
+                     const Parallelism &parallelism, const Training &training,
+                     const MemoryInputs &inputs) {
+  const Bytes whole = training.software.saved * shares.of(work, &RegionWork::saved);
   switch (training.recompute) {
   case Recompute::none:
     return whole;
   case Recompute::selective:
   case Recompute::modules:
-    return training.software.saved * share * work.layers.saved_in_part;
+  case Recompute::alternate:
+    return training.software.saved * shares.of(work, &RegionWork::saved_in_part);
   case Recompute::full: {
     const double again = recomputed_layers(training, parallelism, work.layer_count);
     return again * layers * inputs.boundary + (1 - again) * whole;
@@ -96,6 +104,7 @@ Bytes rebuilt_at_once(const ModelWork &work, Recompute recompute) {
     return {};
   case Recompute::selective:
   case Recompute::modules:
+  case Recompute::alternate:
     return whole - work.layers.saved_in_part / layers;
   case Recompute::full:
     return whole;
@@ -105,6 +114,18 @@ Bytes rebuilt_at_once(const ModelWork &work, Recompute recompute) {
 
 Bytes kept_by_head(const ModelWork &work, const Training &training) {
   return (1 + training.software.logit_copies) * work.head.saved + work.prediction.saved;
+}
+
+/// The last micro-batch is where a stage holds most: with the loss and its gradients, or later,
+/// when these are gone, with what a layer needs for its backward pass.
+void add_peak(MemoryParts &parts, Bytes head, const ModelWork &work, const Training &training) {
+  const Bytes rebuilt = rebuilt_at_once(work, training.recompute);
+  if (head > rebuilt + work.gradients_in_flight) {
+    parts.activations += head;
+  } else {
+    parts.activations += rebuilt;
+    parts.buffers += work.gradients_in_flight;
+  }
 }
 
 /// Micro-batches that a stage keeps at its peak, a chunk counted as its share.
@@ -143,27 +164,25 @@ MemoryParts first_stage_memory(const ModelWork &work, const Parallelism &paralle
   const auto all_layers = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
   const double layers = stage_layers(parallelism, work.layer_count).first;
   const double layer_parameters = work.layers.parameters / all_layers;
+  const LayerShares shares = first_layer_shares(work, layers);
   StageParameters stage;
-  stage.add(work.layers, layers / all_layers);
+  stage.add_layers(work, shares);
   stage.all += work.embedding.parameters;
   if (only) {
     stage.all += work.head.parameters;
-    stage.add(work.prediction, 1);
+    stage.add(work.prediction);
   }
-  MemoryParts parts = states(stage, work, layer_parameters, parallelism, training);
+  MemoryParts parts = states(stage, layer_parameters, parallelism, training);
 
   // The layers count their inputs as the outputs of the layers before; what the last layer of a
   // stage hands on is not kept there, unless the head follows.
   const Bytes handed_on = only ? Bytes{} : inputs.boundary;
-  const Bytes a_micro_batch = kept_by_layers(work, layers, parallelism, training, inputs) +
+  const Bytes a_micro_batch = kept_by_layers(work, shares, layers, parallelism, training, inputs) +
                               work.embedding.saved - handed_on;
-  parts.activations = in_flight(parallelism, inputs.micro_batches, false) * a_micro_batch +
-                      rebuilt_at_once(work, training.recompute);
-  if (only) {
-    parts.activations += kept_by_head(work, training);
-  } else {
+  parts.activations = in_flight(parallelism, inputs.micro_batches, false) * a_micro_batch;
+  add_peak(parts, only ? kept_by_head(work, training) : Bytes{}, work, training);
+  if (!only)
     parts.buffers += 2.0 * inputs.boundary; // a message in and one out
-  }
   add_fragments(parts, training);
   return parts;
 }
@@ -173,19 +192,21 @@ MemoryParts last_stage_memory(const ModelWork &work, const Parallelism &parallel
   if (parallelism.pipeline_parallel == 1)
     return first_stage_memory(work, parallelism, training, inputs);
   const auto all_layers = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
-  const double layers = stage_layers(parallelism, work.layer_count).last;
+  const StageLayers layers_of = stage_layers(parallelism, work.layer_count);
+  const double layers = layers_of.last;
   const double layer_parameters = work.layers.parameters / all_layers;
+  const LayerShares shares = other_layer_shares(work, layers, layers_of.first);
   StageParameters stage;
-  stage.add(work.layers, layers / all_layers);
-  stage.add(work.prediction, 1);
+  stage.add_layers(work, shares);
+  stage.add(work.prediction);
   // A tied output matrix, or the table that further predictions look up, lives on both ends.
   stage.all += work.head.parameters + work.tied_output_parameters +
                (work.tied_output_parameters > 0 ? 0.0 : work.prediction_table_parameters);
-  MemoryParts parts = states(stage, work, layer_parameters, parallelism, training);
+  MemoryParts parts = states(stage, layer_parameters, parallelism, training);
   const Bytes a_micro_batch =
-      kept_by_layers(work, layers, parallelism, training, inputs) + inputs.boundary;
-  parts.activations = in_flight(parallelism, inputs.micro_batches, true) * a_micro_batch +
-                      kept_by_head(work, training) + rebuilt_at_once(work, training.recompute);
+      kept_by_layers(work, shares, layers, parallelism, training, inputs) + inputs.boundary;
+  parts.activations = in_flight(parallelism, inputs.micro_batches, true) * a_micro_batch;
+  add_peak(parts, kept_by_head(work, training), work, training);
   parts.buffers += 2.0 * inputs.boundary;
   add_fragments(parts, training);
   return parts;
