@@ -73,6 +73,23 @@ Seconds context_exchange(const Parallelism &parallelism, Bytes key_values, Bytes
          exposed_time(2.0 * one_way, {}, 2.0 * attention, slowdown);
 }
 
+Seconds stage_message(const Parallelism &parallelism, const Training &training, Bytes boundary,
+                      const Cluster &cluster) {
+  const Software &software = training.software;
+  const RankGroup holders = parallelism.tensor_group();
+  // Sequence parallelism leaves each rank its own part anyway.
+  const double scattered =
+      holders.size > 1 && !parallelism.sequence_parallel ? software.scattered_messages : 0;
+  const double sent = 1 - scattered + scattered / static_cast<double>(holders.size);
+  Seconds time =
+      software.stage_exchange * collective_time(Collective::point_to_point, sent * boundary,
+                                                parallelism.stage_neighbours(), cluster);
+  if (scattered > 0)
+    time += software.tensor_exchange *
+            collective_time(Collective::all_gather, scattered * boundary, holders, cluster);
+  return time;
+}
+
 Seconds expert_exchange(const Parallelism &parallelism, const Training &training,
                         const ExpertExchange &exchange, const Cluster &cluster) {
   Seconds time;

@@ -27,6 +27,11 @@ struct HidingWork {
 [[nodiscard]] Seconds context_exchange(const Parallelism &parallelism, Bytes key_values,
                                        Bytes queries, Seconds attention, const Cluster &cluster);
 
+/// A message of a rank to the next stage: the tensor between two layers whole, or the rank's part
+/// of it, which the next stage's ranks then gather.
+[[nodiscard]] Seconds stage_message(const Parallelism &parallelism, const Training &training,
+                                    Bytes boundary, const Cluster &cluster);
+
 /// One way of one layer's tokens to their experts, or back.
 [[nodiscard]] Seconds expert_exchange(const Parallelism &parallelism, const Training &training,
                                       const ExpertExchange &exchange, const Cluster &cluster);

@@ -17,11 +17,17 @@ struct StageParameters {
   double expert = 0;        ///< of `all`, those of routed experts
   double expert_matrix = 0; ///< of `matrix`
 
-  void add(const RegionWork &region, double share) {
-    all += share * region.parameters;
-    matrix += share * region.matrix_parameters;
-    expert += share * region.expert_parameters;
-    expert_matrix += share * region.expert_matrix_parameters;
+  void add(const RegionWork &region) {
+    all += region.parameters;
+    matrix += region.matrix_parameters;
+    expert += region.expert_parameters;
+    expert_matrix += region.expert_matrix_parameters;
+  }
+  void add_layers(const ModelWork &work, const LayerShares &shares) {
+    all += shares.of(work, &RegionWork::parameters);
+    matrix += shares.of(work, &RegionWork::matrix_parameters);
+    expert += shares.of(work, &RegionWork::expert_parameters);
+    expert_matrix += shares.of(work, &RegionWork::expert_matrix_parameters);
   }
 };
 
@@ -45,7 +51,7 @@ Sharing sharing_from(int zero_stage, const Parallelism &parallelism) {
   return {share(parallelism.gradient_group()), share(parallelism.expert_gradient_group())};
 }
 
-MemoryParts states(const StageParameters &stage, const ModelWork &work, double layer_parameters,
+MemoryParts states(const StageParameters &stage, double layer_parameters,
                    const Parallelism &parallelism, const Training &training) {
   using namespace units;
   const ParameterBytes bytes = parameter_bytes(training);
@@ -57,6 +63,8 @@ MemoryParts states(const StageParameters &stage, const ModelWork &work, double l
   MemoryParts parts;
   parts.weights = copies * weights.of(stage.all, stage.expert) * bytes.weight * byte;
   parts.gradients = copies * gradients.of(stage.all, stage.expert) * bytes.gradient * byte;
+  if (bytes.gradient > bytes.weight)
+    parts.gradients += copies * stage.all * training.software.kept_gradient_bytes * byte;
   const double matrix = optimizer.of(stage.matrix, stage.expert_matrix);
   const double held = optimizer.of(stage.all, stage.expert);
   parts.optimizer = (matrix * bytes.matrix_state + (held - matrix) * bytes.other_state) * byte;
@@ -68,23 +76,22 @@ MemoryParts states(const StageParameters &stage, const ModelWork &work, double l
   // they are scattered.
   if (parallelism.zero_stage >= 3)
     parts.buffers = layer_parameters * (2 * bytes.weight + bytes.gradient) * byte;
-  parts.buffers += training.software.weight_gradient_bytes * work.largest_matrix * byte;
   parts.reserve = training.memory_reserve;
   return parts;
 }
 
 } // namespace
 
-Bytes kept_by_layers(const ModelWork &work, double layers, double redone, const Training &training,
-                     Bytes boundary) {
-  const double share = layers / static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
-  const Bytes whole = training.software.saved * share * work.layers.saved;
+Bytes kept_by_layers(const ModelWork &work, const LayerShares &shares, double layers, double redone,
+                     const Training &training, Bytes boundary) {
+  const Bytes whole = training.software.saved * shares.of(work, &RegionWork::saved);
   switch (training.recompute) {
   case Recompute::none:
     return whole;
   case Recompute::selective:
   case Recompute::modules:
-    return training.software.saved * share * work.layers.saved_in_part;
+  case Recompute::alternate:
+    return training.software.saved * shares.of(work, &RegionWork::saved_in_part);
   case Recompute::full: {
     return redone * layers * boundary + (1 - redone) * whole;
   }
@@ -107,6 +114,7 @@ Bytes rebuilt_at_once(const ModelWork &work, const Training &training, double re
     return {};
   case Recompute::selective:
   case Recompute::modules:
+  case Recompute::alternate:
     return whole - work.layers.saved_in_part / layers;
   case Recompute::full:
     return whole;
@@ -116,6 +124,19 @@ Bytes rebuilt_at_once(const ModelWork &work, const Training &training, double re
 
 Bytes kept_by_head(const ModelWork &work, const Training &training) {
   return (1 + training.software.logit_copies) * work.head.saved + work.prediction.saved;
+}
+
+/// The last micro-batch is where a stage holds most: with the loss and its gradients, or later,
+/// when these are gone, with what a layer needs for its backward pass.
+void add_peak(MemoryParts &parts, Bytes head, const ModelWork &work, const Training &training,
+              double redone) {
+  const Bytes rebuilt = rebuilt_at_once(work, training, redone);
+  if (head > rebuilt + work.gradients_in_flight) {
+    parts.activations += head;
+  } else {
+    parts.activations += rebuilt;
+    parts.buffers += work.gradients_in_flight;
+  }
 }
 
 /// Micro-batches that an inner stage keeps at its peak, a chunk counted as its share.
@@ -165,30 +186,28 @@ MemoryParts first_stage_memory(const ModelWork &work, const Parallelism &paralle
   const auto all_layers = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
   const double layers = stage_layers(parallelism, work.layer_count).first;
   const double layer_parameters = work.layers.parameters / all_layers;
+  const LayerShares shares = first_layer_shares(work, layers);
   StageParameters stage;
-  stage.add(work.layers, layers / all_layers);
+  stage.add_layers(work, shares);
   stage.all += work.embedding.parameters;
   if (only) {
     stage.all += work.head.parameters;
-    stage.add(work.prediction, 1);
+    stage.add(work.prediction);
   }
-  MemoryParts parts = states(stage, work, layer_parameters, parallelism, training);
+  MemoryParts parts = states(stage, layer_parameters, parallelism, training);
 
   // The layers count their inputs as the outputs of the layers before; what the last layer of a
   // stage hands on is not kept there, unless the head follows.
   const Bytes handed_on = only ? Bytes{} : inputs.boundary;
   const double redone = recomputed_layers(training, parallelism, work.layer_count, 0);
-  const Bytes kept = kept_by_layers(work, layers, redone, training, inputs.boundary);
-  const Bytes a_micro_batch = kept + work.embedding.saved - handed_on;
+  const Bytes kept = kept_by_layers(work, shares, layers, redone, training, inputs.boundary);
   const double alive = in_flight(parallelism, inputs.micro_batches, false);
-  parts.activations = alive * a_micro_batch + rebuilt_at_once(work, training, redone);
+  parts.activations = alive * (kept + work.embedding.saved - handed_on);
   offload_activations(parts, training.offload, layers, alive,
                       offloaded_activations(training.offload, layers, kept, inputs.boundary));
-  if (only) {
-    parts.activations += kept_by_head(work, training);
-  } else {
+  add_peak(parts, only ? kept_by_head(work, training) : Bytes{}, work, training, redone);
+  if (!only)
     parts.buffers += 2.0 * inputs.boundary; // a message in and one out
-  }
   add_fragments(parts, training);
   return parts;
 }
@@ -198,24 +217,25 @@ MemoryParts last_stage_memory(const ModelWork &work, const Parallelism &parallel
   if (parallelism.pipeline_parallel == 1)
     return first_stage_memory(work, parallelism, training, inputs);
   const auto all_layers = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
-  const double layers = stage_layers(parallelism, work.layer_count).last;
+  const StageLayers layers_of = stage_layers(parallelism, work.layer_count);
+  const double layers = layers_of.last;
   const double layer_parameters = work.layers.parameters / all_layers;
+  const LayerShares shares = other_layer_shares(work, layers, layers_of.first);
   StageParameters stage;
-  stage.add(work.layers, layers / all_layers);
-  stage.add(work.prediction, 1);
+  stage.add_layers(work, shares);
+  stage.add(work.prediction);
   // A tied output matrix, or the table that further predictions look up, lives on both ends.
   stage.all += work.head.parameters + work.tied_output_parameters +
                (work.tied_output_parameters > 0 ? 0.0 : work.prediction_table_parameters);
-  MemoryParts parts = states(stage, work, layer_parameters, parallelism, training);
+  MemoryParts parts = states(stage, layer_parameters, parallelism, training);
   const double redone =
       recomputed_layers(training, parallelism, work.layer_count, parallelism.pipeline_parallel - 1);
-  const Bytes kept = kept_by_layers(work, layers, redone, training, inputs.boundary);
-  const Bytes a_micro_batch = kept + inputs.boundary;
+  const Bytes kept = kept_by_layers(work, shares, layers, redone, training, inputs.boundary);
   const double alive = in_flight(parallelism, inputs.micro_batches, true);
-  parts.activations = alive * a_micro_batch + kept_by_head(work, training) +
-                      rebuilt_at_once(work, training, redone);
+  parts.activations = alive * (kept + inputs.boundary);
   offload_activations(parts, training.offload, layers, alive,
                       offloaded_activations(training.offload, layers, kept, inputs.boundary));
+  add_peak(parts, kept_by_head(work, training), work, training, redone);
   parts.buffers += 2.0 * inputs.boundary;
   add_fragments(parts, training);
   return parts;
@@ -229,17 +249,19 @@ MemoryParts stage_memory(const ModelWork &work, const Parallelism &parallelism,
     return last_stage_memory(work, parallelism, training, inputs);
   const auto all_layers = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
   const double layers = layers_of_stage(parallelism, work.layer_count, stage);
+  const LayerShares shares = stage_shares(work, parallelism, stage);
   StageParameters parameters;
-  parameters.add(work.layers, layers / all_layers);
+  parameters.add_layers(work, shares);
   MemoryParts parts =
-      states(parameters, work, work.layers.parameters / all_layers, parallelism, training);
+      states(parameters, work.layers.parameters / all_layers, parallelism, training);
   // It keeps its input and hands its output on, so that its layers' outputs count them right.
   const double redone = recomputed_layers(training, parallelism, work.layer_count, stage);
-  const Bytes kept = kept_by_layers(work, layers, redone, training, inputs.boundary);
+  const Bytes kept = kept_by_layers(work, shares, layers, redone, training, inputs.boundary);
   const double alive = in_flight(parallelism, inputs.micro_batches, stage);
-  parts.activations = alive * kept + rebuilt_at_once(work, training, redone);
+  parts.activations = alive * kept;
   offload_activations(parts, training.offload, layers, alive,
                       offloaded_activations(training.offload, layers, kept, inputs.boundary));
+  add_peak(parts, {}, work, training, redone);
   parts.buffers += 2.0 * inputs.boundary;
   add_fragments(parts, training);
   return parts;

@@ -42,8 +42,8 @@ struct MemoryInputs {
 
 /// Activations that a micro-batch leaves in so many layers of a stage, of which the share `redone`
 /// is recomputed whole.
-[[nodiscard]] Bytes kept_by_layers(const ModelWork &work, double layers, double redone,
-                                   const Training &training, Bytes boundary);
+[[nodiscard]] Bytes kept_by_layers(const ModelWork &work, const LayerShares &shares, double layers,
+                                   double redone, const Training &training, Bytes boundary);
 
 /// Peak memory of a GPU of the first stage, which keeps most micro-batches and the embedding.
 /// Activations follow Korthikanti et al. 2022, section 4: each layer counts its input.

@@ -44,6 +44,11 @@ struct Software {
   double tensor_exchange = 1;
   double gradient_exchange = 1; ///< of weights too, under ZeRO
   double stage_exchange = 1;    ///< messages between pipeline stages
+  /// Share of a message that tensor-parallel ranks, which all hold it, send a part of each; the
+  /// next stage gathers it: Narayanan et al. 2021, section 4.1.
+  double scattered_messages = 0;
+
+  Seconds message_overhead; ///< of a message between stages, whatever its size
 
   double expert_exchange = 1; ///< tokens to experts and back
 
@@ -53,8 +58,9 @@ struct Software {
 
   // Memory at the peak of a step.
   double weight_gradient_bytes = 0; ///< a parameter of the largest matrix: its gradient in flight
-  double logit_copies = 0; ///< fp32 copies of the logits beside the one that the loss keeps
-  double saved = 1;        ///< of the activations that kernels, fused once each, would keep
+  double kept_gradient_bytes = 0; ///< a parameter: gradients of 16 bits that stay beside wider sums
+  double logit_copies = 0;        ///< fp32 copies of the logits beside the one that the loss keeps
+  double saved = 1;               ///< of the activations that kernels, fused once each, would keep
   Bytes context = 2.0 * units::gigabyte; ///< driver, libraries, buffers of collectives: no tensors
   double fragmentation = 0;              ///< of the tensors: what the allocator holds beyond them
 

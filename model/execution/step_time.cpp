@@ -28,6 +28,12 @@ struct StageTime {
 
   Seconds weight_gradient; ///< of `backward`
 
+  // What the host launches, and how long the device takes for it, each pass apart.
+  Seconds launches_forward;
+  Seconds launches_backward;
+  Seconds device_forward;
+  Seconds device_backward;
+
   [[nodiscard]] Seconds total_exchange() const {
     return tensor_parallel + context_parallel + expert_parallel + pipeline;
   }
@@ -46,30 +52,37 @@ StageTime operator+(const StageTime &a, const StageTime &b) {
           a.context_parallel + b.context_parallel,
           a.expert_parallel + b.expert_parallel,
           a.pipeline + b.pipeline,
-          a.weight_gradient + b.weight_gradient};
+          a.weight_gradient + b.weight_gradient,
+          a.launches_forward + b.launches_forward,
+          a.launches_backward + b.launches_backward,
+          a.device_forward + b.device_forward,
+          a.device_backward + b.device_backward};
 }
 
-/// What the device waits for a host that launches these calls, forward and backward apart.
-Seconds host_wait(const RegionWork &work, const StageTime &time, double share, double exchanges,
-                  double redone_layers, const Training &training) {
+/// The device waits where the host takes longer over all that it launches in a pass.
+StageTime with_host_wait(StageTime time) {
+  time.host = with_host(time.device_forward, time.launches_forward) - time.device_forward +
+              with_host(time.device_backward, time.launches_backward) - time.device_backward;
+  return time;
+}
+
+/// Adds what the host launches for layers.
+void add_launches(StageTime &time, const ModelWork &work, const LayerShares &shares,
+                  double exchanges, double redone_layers, const Training &training) {
   const Software &software = training.software;
-  const double again = training.recompute == Recompute::full
-                           ? redone_layers * static_cast<double>(work.forward_calls)
-                       : redoes_parts(training.recompute) ? static_cast<double>(work.redone_calls)
-                                                          : 0.0;
-  const Seconds launches_forward =
-      share * static_cast<double>(work.forward_calls) * software.host_forward +
-      exchanges * software.host_exchange;
+  const double calls = shares.of(work, &RegionWork::forward_calls);
+  const double again = training.recompute == Recompute::full ? redone_layers * calls
+                       : redoes_parts(training.recompute)
+                           ? shares.of(work, &RegionWork::redone_calls)
+                           : 0.0;
+  time.launches_forward = calls * software.host_forward + exchanges * software.host_exchange;
   const double backward_exchanges = 1 + redone_layers;
-  const Seconds launches_backward =
-      share * static_cast<double>(work.backward_calls) * software.host_backward +
-      share * again * software.host_forward +
-      backward_exchanges * exchanges * software.host_exchange;
+  time.launches_backward = shares.of(work, &RegionWork::backward_calls) * software.host_backward +
+                           again * software.host_forward +
+                           backward_exchanges * exchanges * software.host_exchange;
   const Seconds exchange = time.tensor_parallel / (1 + backward_exchanges);
-  const Seconds forward = time.forward + exchange;
-  const Seconds backward = time.backward + time.recompute + backward_exchanges * exchange;
-  return with_host(forward, launches_forward) - forward + with_host(backward, launches_backward) -
-         backward;
+  time.device_forward = time.forward + exchange;
+  time.device_backward = time.backward + time.recompute + backward_exchanges * exchange;
 }
 
 /// Exchanges of a layer with experts: there and back, forward and backward, and again for the share
@@ -77,19 +90,20 @@ Seconds host_wait(const RegionWork &work, const StageTime &time, double share, d
 double expert_exchanges(double redone_layers) { return 4 + 2 * redone_layers; }
 
 StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
-                       const Training &training, const StepInputs &inputs, double layers,
-                       double again, const Cluster &cluster) {
+                       const Training &training, const StepInputs &inputs,
+                       const LayerShares &shares, double layers, double again,
+                       const Cluster &cluster) {
   const double share = layers / static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
-  const auto all_reduces = share * static_cast<double>(work.layers.all_reduces);
+  const double all_reduces = shares.of(work, &RegionWork::all_reduces);
   const Seconds exchange = tensor_exchange(parallelism, training, inputs.residual, cluster);
   StageTime time;
-  time.forward = share * work.layers.forward;
-  time.backward = share * work.layers.backward;
-  time.weight_gradient = share * work.layers.weight_gradient;
+  time.forward = shares.of(work, &RegionWork::forward);
+  time.backward = shares.of(work, &RegionWork::backward);
+  time.weight_gradient = shares.of(work, &RegionWork::weight_gradient);
   time.tensor_parallel = 2.0 * all_reduces * exchange;
   time.recompute = again * time.forward;
   if (redoes_parts(training.recompute))
-    time.recompute += share * work.layers.redone;
+    time.recompute += shares.of(work, &RegionWork::redone);
   time.tensor_parallel += again * all_reduces * exchange;
   if (parallelism.tensor_overlap == TensorOverlap::tiles) {
     const TensorExchangeTime tiled =
@@ -97,30 +111,33 @@ StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
     time.tensor_parallel = share * ((1 + again) * tiled.forward + tiled.backward);
   }
   const double exchanges = parallelism.tensor_parallel > 1 ? all_reduces : 0;
-  time.host = host_wait(work.layers, time, share, exchanges, again, training);
+  add_launches(time, work, shares, exchanges, again, training);
   time.context_parallel =
       context_exchange(parallelism, share * inputs.key_values, share * inputs.queries,
-                       share * work.layers.attention_core, cluster);
-  time.expert_parallel = expert_exchanges(again) * share *
+                       shares.of(work, &RegionWork::attention_core), cluster);
+  time.expert_parallel = expert_exchanges(again) * shares.expert *
                          static_cast<double>(work.expert_layer_count) *
                          expert_exchange(parallelism, training, work.expert_exchange, cluster);
   if (parallelism.pipeline_parallel > 1) {
-    const Seconds message = training.software.stage_exchange *
-                            collective_time(Collective::point_to_point, inputs.boundary,
-                                            parallelism.stage_neighbours(), cluster);
+    const Seconds message = stage_message(parallelism, training, inputs.boundary, cluster);
     time.pipeline = 2.0 * static_cast<double>(parallelism.virtual_pipeline) * message;
   }
-  return time;
+  return with_host_wait(time);
 }
 
-StageTime end_stage(const RegionWork &end, bool is_head, Seconds exchange) {
+StageTime end_stage(const RegionWork &end, bool is_head, Seconds exchange,
+                    const Software &software) {
   StageTime time;
   time.forward = end.forward;
   time.backward = end.backward;
   time.weight_gradient = end.weight_gradient;
   // The embedding reduces its output, the logits the gradient of their input.
   time.tensor_parallel = is_head ? exchange : static_cast<double>(end.all_reduces) * exchange;
-  return time;
+  time.launches_forward = static_cast<double>(end.forward_calls) * software.host_forward;
+  time.launches_backward = static_cast<double>(end.backward_calls) * software.host_backward;
+  time.device_forward = end.forward + (is_head ? Seconds{} : time.tensor_parallel);
+  time.device_backward = end.backward + (is_head ? time.tensor_parallel : Seconds{});
+  return with_host_wait(time);
 }
 
 /// What the layers that predict further tokens add to the last stage.
@@ -289,8 +306,8 @@ Seconds bubble_time(const PipelineTimes &times, Seconds slowest, const Paralleli
   const bool alternates =
       schedule == PipelineSchedule::one_f_one_b || schedule == PipelineSchedule::interleaved;
   if (alternates && times.listed.empty()) {
-    const Seconds all = (times.first_layers + times.embedding).total() +
-                        (times.last_layers + times.head).total() +
+    const Seconds all = with_host_wait(times.first_layers + times.embedding).total() +
+                        with_host_wait(times.last_layers + times.head).total() +
                         (stages - 2) * times.middle.total();
     return (all - slowest) / static_cast<double>(parallelism.virtual_pipeline);
   }
@@ -306,31 +323,52 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
   const auto stages = static_cast<double>(parallelism.pipeline_parallel);
   const Seconds exchange = tensor_exchange(parallelism, training, inputs.residual, cluster);
   const StageLayers layers_of = stage_layers(parallelism, work.layer_count);
-  const auto layers_time = [&](double layers, double again) {
-    return layers_stage(work, parallelism, training, inputs, layers, again, cluster);
-  };
   const double again = recomputed_layers(training, parallelism, work.layer_count);
-  const StageTime middle = layers_time(layers_of.middle, again);
-  const StageTime embedding = end_stage(work.embedding, false, exchange);
-  const StageTime head = end_stage(work.head, true, exchange) +
-                         prediction_stage(work, parallelism, training, exchange, cluster);
+  const auto layers_time = [&](double layers, const LayerShares &shares, double redone) {
+    return layers_stage(work, parallelism, training, inputs, shares, layers, redone, cluster);
+  };
+  const auto inner_time = [&](double layers) {
+    return layers_time(layers, other_layer_shares(work, layers, layers_of.first), again);
+  };
   const bool only = parallelism.pipeline_parallel == 1;
-  // Ends that hold as many layers as the others need no second look.
+  // Without a first stage of their own, dense layers before those with experts are on the only one.
+  const StageTime middle =
+      only ? layers_time(layers_of.middle, first_layer_shares(work, layers_of.middle), again)
+           : inner_time(layers_of.middle);
+  const StageTime embedding = end_stage(work.embedding, false, exchange, training.software);
+  const StageTime head = end_stage(work.head, true, exchange, training.software) +
+                         prediction_stage(work, parallelism, training, exchange, cluster);
+  // Ends that hold the same layers as the others need no second look.
   const bool even = !parallelism.first_stage_layers && !parallelism.last_stage_layers;
+  // A stage waits for what it receives: the first gets nothing forward, the last nothing backward.
+  const auto at_an_end = [&](StageTime layers) {
+    layers.pipeline -= layers.pipeline / (2.0 * static_cast<double>(parallelism.virtual_pipeline));
+    return layers;
+  };
   std::vector<StageTime> listed;
-  if (lists_stages(parallelism, training))
+  if (lists_stages(parallelism, training)) {
     for (std::int64_t stage = 0; stage < parallelism.pipeline_parallel; ++stage)
       listed.push_back(
           layers_time(layers_of_stage(parallelism, work.layer_count, stage),
+                      stage_shares(work, parallelism, stage),
                       recomputed_layers(training, parallelism, work.layer_count, stage)));
-  const StageTime first_layers = !listed.empty() ? listed.front()
-                                 : even          ? middle
-                                                 : layers_time(layers_of.first, again);
-  const StageTime last_layers = !listed.empty() ? listed.back()
-                                : even          ? middle
-                                                : layers_time(layers_of.last, again);
-  const StageTime first = only ? first_layers + embedding + head : first_layers + embedding;
-  const StageTime last = only ? first : last_layers + head;
+    listed.front() = at_an_end(listed.front());
+    if (!only)
+      listed.back() = at_an_end(listed.back());
+  }
+  const StageTime first_layers =
+      !listed.empty()
+          ? listed.front()
+          : at_an_end(even && work.dense_first_count == 0
+                          ? middle
+                          : layers_time(layers_of.first, first_layer_shares(work, layers_of.first),
+                                        again));
+  const StageTime last_layers =
+      !listed.empty() ? listed.back() : at_an_end(even ? middle : inner_time(layers_of.last));
+  const StageTime &all_layers = listed.empty() ? middle : listed.front();
+  const StageTime first =
+      with_host_wait(only ? all_layers + embedding + head : first_layers + embedding);
+  const StageTime last = only ? first : with_host_wait(last_layers + head);
   const StageTime *slowest_stage = only || first.total() > last.total() ? &first : &last;
   std::int64_t slowest_index = slowest_stage == &first ? 0 : parallelism.pipeline_parallel - 1;
   if (listed.empty() && parallelism.pipeline_parallel > 2 &&
@@ -390,7 +428,8 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
     step.optimizer *= 1 - training.offload.optimizer;
     const double redone = recomputed_layers(training, parallelism, work.layer_count, slowest_index);
     const double layers_there = layers_of_stage(parallelism, work.layer_count, slowest_index);
-    const Bytes kept = kept_by_layers(work, layers_there, redone, training, inputs.boundary);
+    const Bytes kept = kept_by_layers(work, stage_shares(work, parallelism, slowest_index),
+                                      layers_there, redone, training, inputs.boundary);
     step.offload = offload_time(training.offload, optimizer_traffic(stage, parallelism, training),
                                 {.forward = slowest.forward,
                                  .backward = slowest.backward + slowest.recompute,

@@ -12,6 +12,7 @@ constexpr std::array recomputes{
     Spelled<Recompute>{"none", Recompute::none},
     Spelled<Recompute>{"selective", Recompute::selective},
     Spelled<Recompute>{"modules", Recompute::modules},
+    Spelled<Recompute>{"alternate", Recompute::alternate},
     Spelled<Recompute>{"full", Recompute::full},
 };
 constexpr std::array optimizers{

@@ -17,12 +17,14 @@ enum class Recompute {
   none,
   selective, ///< the attention without its projections: Korthikanti et al. 2022
   modules,   ///< the operators of Training::recomputed
+  alternate, ///< all of a layer but its fused attention and every second product: torchtitan
   full,      ///< whole layers
 };
 
 /// Whether operators of a layer are done again, but not the layer as a whole.
 [[nodiscard]] constexpr bool redoes_parts(Recompute recompute) {
-  return recompute == Recompute::selective || recompute == Recompute::modules;
+  return recompute == Recompute::selective || recompute == Recompute::modules ||
+         recompute == Recompute::alternate;
 }
 
 enum class OptimizerKind { adam, adamw, sgd_momentum, adafactor, adam_8bit, lion, muon };

@@ -115,6 +115,10 @@ public:
         shards_(decoder, parallelism), batch_(static_cast<double>(training.micro_batch)),
         element_(activation_bytes(training.precision)), weight_(parameter_bytes(training).weight),
         sums_gradients_(parameter_bytes(training).gradient > weight_),
+        gathers_input_(parallelism.tensor_parallel > 1 && parallelism.sequence_parallel),
+        gated_(decoder.gated()),
+        keys_of_projection_(static_cast<double>(decoder.kv_heads) /
+                            static_cast<double>(decoder.heads + 2 * decoder.kv_heads)),
         tiles_(parallelism.tensor_overlap == TensorOverlap::tiles ? parallelism.tensor_parallel
                                                                   : 1) {}
 
@@ -141,8 +145,8 @@ public:
     case Region::layer:
       add_to(work.layers, op, forward, backward_parts);
       if (has_weights(op))
-        work.largest_matrix = std::max(work.largest_matrix, static_cast<double>(op.parameters) *
-                                                                shards_.parameter_share(op));
+        work.gradients_in_flight =
+            std::max(work.gradients_in_flight, gradients_in_flight(op, call));
       if (tiles_ > 1)
         add_tiles(op, call, time, work);
       if (op.expert_layer)
@@ -212,11 +216,11 @@ private:
     add_saved(op, region);
     if (op.attention_core)
       region.attention_core += count * forward.seconds;
-    if (redone(op)) {
-      region.redone += count * forward.seconds;
+    if (const double again = count * redone_share(op); again > 0) {
+      region.redone += again * forward.seconds;
       region.redone_calls += op.count;
-      region.redone_work += count * forward.work;
-      region.redone_flops += count * op.matmul_flops;
+      region.redone_work += again * forward.work;
+      region.redone_flops += again * op.matmul_flops;
     }
   }
 
@@ -248,6 +252,28 @@ private:
     }
     if (op.all_reduces > 0)
       open.count = static_cast<double>(op.count * op.all_reduces);
+  }
+
+  /// While a product's gradients are made: that of its weights, in the precision of training and as
+  /// it is added to wider sums, and those of its input and output with the input gathered again.
+  /// Experts' matrices come one by one, after the product of all.
+  [[nodiscard]] Bytes gradients_in_flight(const Operator &op, const OperatorCall &call) const {
+    const double of_weight = training_.software.weight_gradient_bytes;
+    if (of_weight <= 0)
+      return {};
+    const double parameters = static_cast<double>(op.parameters) * shards_.parameter_share(op);
+    double weights = of_weight * parameters;
+    if (op.kind == OperatorClass::grouped_gemm) {
+      const double one =
+          static_cast<double>(op.parameters) / op.batch / static_cast<double>(expert_tensor_);
+      weights =
+          std::min(of_weight, weight_) * parameters + std::max(of_weight - weight_, 0.0) * one;
+    }
+    const auto rows = static_cast<double>(call.shape.batch * call.shape.rows);
+    const bool gathers = gathers_input_ && op.split == Split::tensor && !op.splits_depth;
+    const double elements = rows * (static_cast<double>(call.shape.columns) +
+                                    (gathers ? 2 : 1) * static_cast<double>(call.shape.depth));
+    return (weights + elements * element_) * units::byte;
   }
 
   [[nodiscard]] double output_bytes(const Operator &op) const {
@@ -379,19 +405,43 @@ private:
     return {{call, {}}, 1};
   }
 
-  /// Whether a recomputation of parts of a layer does the operator again.
-  [[nodiscard]] bool redone(const Operator &op) const {
+  /// Share of the operator that a recomputation of parts of a layer does again.
+  [[nodiscard]] double redone_share(const Operator &op) const {
     switch (training_.recompute) {
     case Recompute::selective:
-      return op.attention_core;
+      return op.attention_core ? 1 : 0;
     case Recompute::modules:
       return op.region == Region::layer &&
-             training_.recomputed.test(static_cast<std::size_t>(op.role));
+                     training_.recomputed.test(static_cast<std::size_t>(op.role))
+                 ? 1
+                 : 0;
+    case Recompute::alternate:
+      return op.region == Region::layer ? share_of_even_products(op) : 0;
     case Recompute::none:
     case Recompute::full:
       break;
     }
-    return false;
+    return 0;
+  }
+
+  /// Products of a layer in their order: queries, keys, values, output, then of the MLP gate, up
+  /// and down, or up and down. The second, fourth and sixth are done again, with all that is no
+  /// product.
+  [[nodiscard]] double share_of_even_products(const Operator &op) const {
+    switch (op.role) {
+    case OperatorRole::fused_attention:
+      return 0;
+    case OperatorRole::qkv_projection:
+      return keys_of_projection_;
+    case OperatorRole::output_projection:
+      return 1;
+    case OperatorRole::mlp_up:
+      return gated_ ? 0.5 : 0;
+    case OperatorRole::mlp_down:
+      return gated_ ? 0 : 1;
+    default:
+      return has_weights(op) ? 0.5 : 1; // latent attention, experts: every second, whatever comes
+    }
   }
 
   void add_saved(const Operator &op, RegionWork &region) const {
@@ -400,11 +450,21 @@ private:
     const double output = op.saves_output ? op.output_elements * share * output_bytes(op) : 0;
     const double kept = output + op.saved_extra_bytes * share;
     region.saved += count * batch_ * kept * units::byte;
-    if (!redone(op))
-      region.saved_in_part += count * batch_ * kept * units::byte;
-    // The core's result is the next product's input and stays.
-    else if (op.role == OperatorRole::attention_values || op.role == OperatorRole::fused_attention)
-      region.saved_in_part += count * batch_ * output * units::byte;
+    double in_part = kept;
+    if (training_.recompute == Recompute::alternate && op.region == Region::layer) {
+      // What is kept of the products are their outputs. The last sum is the next layer's input.
+      if (has_weights(op))
+        in_part = (1 - redone_share(op)) * op.output_elements * share * output_bytes(op);
+      else if (op.role != OperatorRole::fused_attention && op.role != OperatorRole::mlp_residual)
+        in_part = 0;
+    } else if (redone_share(op) > 0) {
+      // The core's result is the next product's input and stays.
+      in_part =
+          op.role == OperatorRole::attention_values || op.role == OperatorRole::fused_attention
+              ? output
+              : 0;
+    }
+    region.saved_in_part += count * batch_ * in_part * units::byte;
   }
 
   const OperatorGraph &graph_;
@@ -420,7 +480,10 @@ private:
   double element_;
   double weight_;
   bool sums_gradients_; ///< in a wider format than the weights have
-  std::int64_t tiles_;  ///< that tensor-parallel exchanges and their products are cut into
+  bool gathers_input_;  ///< of a product, from the ranks that share the sequence
+  bool gated_;
+  double keys_of_projection_; ///< share of the keys in the product of queries, keys and values
+  std::int64_t tiles_;        ///< that tensor-parallel exchanges and their products are cut into
 };
 
 ExpertExchange expert_exchange(const Operator &dispatch, const Parallelism &parallelism,
@@ -448,6 +511,8 @@ ModelWork model_work(const OperatorGraph &graph, const Decoder &decoder,
   ModelWork work;
   work.layer_count = decoder.layers;
   work.expert_layer_count = decoder.expert_layers();
+  if (decoder.experts)
+    work.dense_first_count = std::min(decoder.experts->dense_first, decoder.layers);
   work.prediction_count = decoder.prediction_layers;
   if (decoder.has_experts(decoder.layers - 1))
     work.expert_prediction_count = decoder.prediction_layers;
@@ -468,6 +533,36 @@ std::vector<CountedCall> counted_calls(const OperatorGraph &graph, const Decoder
   for (auto vertex = begin; vertex != end; ++vertex)
     fold.append_counted(*vertex, calls);
   return calls;
+}
+
+LayerShares layer_shares(const ModelWork &work, double layers, double dense_first) {
+  const auto all = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
+  const auto expert = static_cast<double>(work.expert_layer_count);
+  const auto before = static_cast<double>(work.dense_first_count);
+  if (expert == 0 || before == 0 || all <= before)
+    return {layers / all, layers / all};
+  // After the first layers both kinds are mixed evenly.
+  const double mixed = (layers - dense_first) / (all - before);
+  return {(dense_first + mixed * (all - before - expert)) / (all - expert), mixed};
+}
+
+LayerShares first_layer_shares(const ModelWork &work, double layers) {
+  return layer_shares(work, layers, std::min(static_cast<double>(work.dense_first_count), layers));
+}
+
+LayerShares other_layer_shares(const ModelWork &work, double layers, double first_stage_layers) {
+  const auto before = static_cast<double>(work.dense_first_count);
+  const double left = before - std::min(before, first_stage_layers);
+  const double others = static_cast<double>(work.layer_count) - first_stage_layers;
+  return layer_shares(work, layers, others > 0 ? left * layers / others : 0);
+}
+
+LayerShares stage_shares(const ModelWork &work, const Parallelism &parallelism,
+                         std::int64_t stage) {
+  const double first = layers_of_stage(parallelism, work.layer_count, 0);
+  if (stage == 0)
+    return first_layer_shares(work, first);
+  return other_layer_shares(work, layers_of_stage(parallelism, work.layer_count, stage), first);
 }
 
 std::vector<OperatorCall> rank_calls(const OperatorGraph &graph, const Decoder &decoder,

@@ -8,6 +8,7 @@
 #include "model/execution/training.hpp"
 
 #include <array>
+#include <type_traits>
 #include <vector>
 
 namespace flopcast {
@@ -86,6 +87,7 @@ struct TiledProducts {
 struct ModelWork {
   std::int64_t layer_count = 0;
   std::int64_t expert_layer_count = 0;      ///< of them, those with routed experts
+  std::int64_t dense_first_count = 0;       ///< of them, those before the first with experts
   std::int64_t prediction_count = 0;        ///< layers in `prediction`, each with a loss
   std::int64_t expert_prediction_count = 0; ///< of them, those with routed experts
   RegionWork embedding;
@@ -97,12 +99,47 @@ struct ModelWork {
   /// Of the rank: the token table that `prediction` looks up again. A last stage that is not the
   /// first one holds a copy.
   double prediction_table_parameters = 0;
-  double largest_matrix = 0; ///< parameters that the rank has of its largest one inside layers
+  /// Most that the gradients of one product inside layers need while they are made.
+  Bytes gradients_in_flight;
   double tied_output_parameters = 0; ///< of the rank: those that logits share with the embedding
   double layer_forward_flops = 0;    ///< per sequence, unsharded, all scores counted
   std::vector<TiledProducts> tiled;  ///< of `layers`, where Parallelism::tensor_overlap is tiles
   OperatorRoles extrapolated;        ///< whose shapes the calibration did not measure
 };
+
+/// Shares of all dense layers and of all those with experts.
+struct LayerShares {
+  double dense = 0;
+  double expert = 0;
+
+  /// What they make of a quantity of the layers.
+  template <class T> [[nodiscard]] auto of(const ModelWork &work, T RegionWork::*quantity) const {
+    const auto amount = [&](const RegionWork &region) {
+      if constexpr (std::is_integral_v<T>)
+        return static_cast<double>(region.*quantity);
+      else
+        return region.*quantity;
+    };
+    // Without experts, and where both kinds are mixed evenly, the layers as they stand.
+    if (dense == expert)
+      return dense * amount(work.layers);
+    return dense * (amount(work.layers) - amount(work.expert_layers)) +
+           expert * amount(work.expert_layers);
+  }
+};
+
+/// Those that `layers` on a stage are, of which so many stand before the first with experts.
+[[nodiscard]] LayerShares layer_shares(const ModelWork &work, double layers, double dense_first);
+
+/// The same for an end or an inner stage: the first stage holds the dense layers before all
+/// experts, as far as it has room for them.
+[[nodiscard]] LayerShares first_layer_shares(const ModelWork &work, double layers);
+[[nodiscard]] LayerShares other_layer_shares(const ModelWork &work, double layers,
+                                             double first_stage_layers);
+
+/// The same for any stage, from 0.
+[[nodiscard]] LayerShares stage_shares(const ModelWork &work, const Parallelism &parallelism,
+                                       std::int64_t stage);
 
 /// Folds the graph for one rank. The parallelism must be legal for the model.
 [[nodiscard]] ModelWork model_work(const OperatorGraph &graph, const Decoder &decoder,

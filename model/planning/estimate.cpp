@@ -42,6 +42,7 @@ double recomputed_share(const ModelWork &work, const Plan &plan, double forward)
     return 0;
   case Recompute::selective:
   case Recompute::modules:
+  case Recompute::alternate:
     return work.layers.redone_flops / forward;
   case Recompute::full:
     return recomputed_layers(plan.training, plan.parallelism, work.layer_count) *

@@ -53,9 +53,7 @@ public:
   [[nodiscard]] std::int64_t micro_batches() const { return std::llround(micro_batches_); }
 
   [[nodiscard]] MessageTime message() const {
-    const Seconds time =
-        training_.software.stage_exchange * collective_time(Collective::point_to_point, boundary_,
-                                                            parallel_.stage_neighbours(), cluster_);
+    const Seconds time = stage_message(parallel_, training_, boundary_, cluster_);
     return {.forward = time, .backward = time};
   }
 
@@ -81,6 +79,7 @@ public:
       break;
     case Recompute::selective:
     case Recompute::modules:
+    case Recompute::alternate:
       chunk.input_gradient += share * work_.layers.redone;
       chunk.transient = share * one_layer * (work_.layers.saved - work_.layers.saved_in_part);
       chunk.saved = training_.software.saved * share * work_.layers.saved_in_part;

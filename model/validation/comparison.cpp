@@ -151,8 +151,8 @@ std::vector<Compared> compared(const RunRecord &run, const RunPlan &planned, con
   if (const auto measured = counts.step_seconds())
     result.push_back({RunMetric::step_time, *measured, predicted_step});
   if (run.memory_gb)
-    result.push_back(
-        {RunMetric::memory, measured_bytes(run), predicted_memory(run.memory_kind, step).in(byte)});
+    result.push_back({RunMetric::memory, measured_bytes(run),
+                      predicted_memory(run.memory_kind, *planned.rules, step).in(byte)});
   // How sources count experts (padding, further predictions, all scores) differs and is not stated.
   if (const auto stated = counts.stated_rate(); stated && !run.moe_experts) {
     if (const auto peak = counts.peak())
@@ -168,8 +168,9 @@ std::vector<Compared> compared(const RunRecord &run, const RunPlan &planned, con
 
 } // namespace
 
-Bytes predicted_memory(const std::string &memory_kind, const StepEstimate &step) {
-  const MemoryParts &parts = step.memory();
+Bytes predicted_memory(const std::string &memory_kind, const FrameworkRules &rules,
+                       const StepEstimate &step) {
+  const MemoryParts &parts = rules.memory_of_first_stage ? step.first_stage : step.memory();
   const std::string kind = lower_case(memory_kind);
   // "allocated; reserved 62 GiB" measured the tensors, and says the other beside it.
   if (holds(kind, "allocated"))

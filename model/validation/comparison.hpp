@@ -72,7 +72,8 @@ struct RunComparison {
 
 /// What tensors take, what the allocator holds or all that the device does, whichever the source
 /// measured.
-[[nodiscard]] Bytes predicted_memory(const std::string &memory_kind, const StepEstimate &step);
+[[nodiscard]] Bytes predicted_memory(const std::string &memory_kind, const FrameworkRules &rules,
+                                     const StepEstimate &step);
 
 /// Errors of a metric over runs.
 [[nodiscard]] ErrorStatistics statistics_of(std::span<const ComparedRun *const> runs,

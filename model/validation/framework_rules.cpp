@@ -35,6 +35,8 @@ FrameworkRules read_framework_rules(const InputValue &root_value, const std::str
                                Spelled<NumberFormat>{"bf16", NumberFormat::bf16}};
   constexpr std::array attention_kernels{Spelled<bool>{"flash", true},
                                          Spelled<bool>{"unfused", false}};
+  constexpr std::array stages{Spelled<bool>{"first_stage", true},
+                              Spelled<bool>{"fullest_stage", false}};
   constexpr std::array peaks{Spelled<bool>{"precision", true}, Spelled<bool>{"bf16", false}};
   TableReader root(root_value, "", diagnostics);
   FrameworkRules rules;
@@ -51,6 +53,7 @@ FrameworkRules read_framework_rules(const InputValue &root_value, const std::str
   replace(rules.precision, unstated.choice<NumberFormat>("precision", formats));
   replace(rules.gradient_format, unstated.choice<NumberFormat>("gradient_format", formats));
   replace(rules.recompute, unstated.choice("recompute", recompute_names()));
+  replace(rules.selective, unstated.choice("selective", recompute_names()));
   replace(rules.flash_attention, unstated.choice<bool>("attention", attention_kernels));
   replace(rules.sequence_parallel, unstated.flag("sequence_parallel"));
   if (const auto stage = unstated.integer("zero_stage", 0, 3))
@@ -61,6 +64,7 @@ FrameworkRules read_framework_rules(const InputValue &root_value, const std::str
   replace(rules.vocabulary_multiple, unstated.integer("vocabulary_multiple", 1, 1'000'000));
   replace(rules.counting, unstated.choice("flops", flop_counting_names()));
   replace(rules.peak_of_precision, unstated.choice<bool>("mfu_peak", peaks));
+  replace(rules.memory_of_first_stage, unstated.choice<bool>("memory_of", stages));
   unstated.finish();
   rules.software = read_software(root.table("software"), id);
   root.finish();

@@ -33,8 +33,8 @@ struct FrameworkRules {
   std::string name;
   Provenance provenance;
   std::vector<std::string> match; ///< texts in the run's `framework`, lower case
-  /// Texts in the run's `source`, one of which must be there; none: any. They tell apart editions
-  /// of one framework of which the table states none.
+  /// Texts in the run's `source` or `source_ref`, one of which must be there; none: any. They tell
+  /// apart editions of one framework of which the table states none.
   std::vector<std::string> sources;
 
   /// Parallel degrees that are 1 where unstated, if the framework has no others.
@@ -42,6 +42,7 @@ struct FrameworkRules {
   NumberFormat precision = NumberFormat::bf16;
   NumberFormat gradient_format = NumberFormat::fp32;
   Recompute recompute = Recompute::none;
+  Recompute selective = Recompute::selective; ///< what the framework calls selective
   bool flash_attention = true;
   bool sequence_parallel = false; ///< wherever tensor_parallel is above 1
   int zero_stage = 0;
@@ -54,6 +55,7 @@ struct FrameworkRules {
   FlopCounting counting = FlopCounting::model;
   SoftwarePreset software;
   bool peak_of_precision = true; ///< a printed MFU is of the peak in the precision, else in bf16
+  bool memory_of_first_stage = false; ///< printed by the first rank, else of the fullest GPU
 };
 
 /// Reads a preset of the kind "frameworks". Problems go to `diagnostics`.

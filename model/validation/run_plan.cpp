@@ -200,6 +200,8 @@ public:
     t.precision = setting("precision", run_.precision, precision_of, rules_.precision);
     t.gradient_format = gradient_format_of(run_.precision).value_or(rules_.gradient_format);
     t.recompute = setting("recompute", run_.recompute, recompute_of, rules_.recompute);
+    if (t.recompute == Recompute::selective)
+      t.recompute = rules_.selective;
     t.flash_attention =
         setting("flash attention", run_.attention, flash_of, rules_.flash_attention);
     t.dropout = rules_.dropout;
@@ -363,7 +365,11 @@ RunPlanning RunPlanner::stated_plan(const RunRecord &run) {
     return skip(to_text(run.problems.front()));
   if (std::string why = unmodelled(run); !why.empty())
     return skip(std::move(why));
-  const FrameworkRules *rules = find_rules(rules_, run.framework, run.source);
+  // A page of one source may hold several releases: its reference names them.
+  const auto reference = run.fields.find("source_ref");
+  const FrameworkRules *rules =
+      find_rules(rules_, run.framework,
+                 reference == run.fields.end() ? run.source : run.source + " " + reference->second);
   if (rules == nullptr)
     rules = find_rules(rules_, "default", {});
   if (rules == nullptr)

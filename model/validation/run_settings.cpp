@@ -70,6 +70,9 @@ SettingText<NumberFormat> precision_of(const std::string &text) {
                                         Spelled<NumberFormat>{"fp16", NumberFormat::fp16},
                                         Spelled<NumberFormat>{"tf32", NumberFormat::tf32},
                                         Spelled<NumberFormat>{"fp32", NumberFormat::fp32}};
+  // MLPerf 5.1: "FP8 (FP4 recipes appear in v5.1 NVIDIA submissions ...)".
+  if (holds(lower_case(text), "fp4 recipes"))
+    return {NumberFormat::fp4, false};
   return first_of<NumberFormat>(text.substr(0, text.find('(')), spellings);
 }
 

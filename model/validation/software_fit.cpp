@@ -47,7 +47,7 @@ constexpr auto memory_priors = std::to_array<Prior>({
     {"logit_copies", 1, 0.8, 0},
     {"saved", 0.95, 0.2, 0},
     {"fragmentation", 0.05, 0.8, 0},
-    {"context", 3e9, 0.5, 0},
+    {"context", 3e9, 0.5, 0.3},
 });
 
 std::span<const Prior> priors_of(FittedMetric metric) {
@@ -228,7 +228,8 @@ double predicted(const FittedRun &run, FittedMetric metric, const SoftwarePreset
   const Estimate estimated = estimate(plan, run.planned.cluster);
   return metric == FittedMetric::step_time
              ? estimated.step->time.total().in(units::second)
-             : predicted_memory(run.memory_kind, *estimated.step).in(units::byte);
+             : predicted_memory(run.memory_kind, *run.planned.rules, *estimated.step)
+                   .in(units::byte);
 }
 
 SoftwarePresets fit_software(std::span<const FittedRun> runs, FittedMetric metric) {

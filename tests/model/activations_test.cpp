@@ -40,7 +40,7 @@ double layer_units(const Decoder &decoder, const Parallelism &parallelism,
                    const Training &training) {
   const ModelWork work = work_of(decoder, parallelism, training);
   const Bytes saved =
-      training.recompute == Recompute::selective ? work.layers.saved_in_part : work.layers.saved;
+      redoes_parts(training.recompute) ? work.layers.saved_in_part : work.layers.saved;
   return saved.in(byte) / static_cast<double>(decoder.layers) / sbh;
 }
 
@@ -74,6 +74,20 @@ TEST(SavedActivations, SelectiveRecomputationLeavesThirtyFour) {
                34.0 / 8);
   expect_units(layer_units(gpt3(), {.tensor_parallel = 8}, training), 10 + 24.0 / 8);
   expect_units(layer_units(gpt3(), {}, training), 34);
+}
+
+TEST(SavedActivations, AlternateRecomputationLeavesEverySecondProduct) {
+  Training training = paper_training();
+  training.recompute = Recompute::alternate;
+  training.flash_attention = true;
+  training.dropout = false;
+  const double row_sums = 4.0 * 96 / 12288;
+  // Queries 2, values 2, attention 2 and its row sums, the MLP's first product 8, the output 2.
+  expect_units(layer_units(gpt3(), {}, training), 16 + row_sums);
+  // Gated, f = 4h: the first of its two halves 8, and the last product 2 as the seventh.
+  Decoder gated = gpt3();
+  gated.activation = Activation::swiglu;
+  expect_units(layer_units(gated, {}, training), 18 + row_sums);
 }
 
 TEST(SavedActivations, WithoutDropoutHaveNoMasks) {
@@ -207,15 +221,15 @@ TEST(StageActivations, OfTheLastStageAreOneMicroBatchAndTheHead) {
 TEST(StageActivations, OfFullRecomputationAreTheInputsOfLayersAndOneLayer) {
   Training training = paper_training();
   training.recompute = Recompute::full;
-  // Table 2: 2·s·b·h a layer; the embedding's mask, the final norm's and the logits' inputs, the
-  // logits, and the layer that is being rebuilt.
-  expect_units(stage_units({}, training, 1), 2 * 96 + 1 + 4 + logits + (34 + scores_of_five));
+  // Table 2: 2·s·b·h a layer; the embedding's mask and the layer that is being rebuilt, which is
+  // more than the final norm's and the logits' inputs and the logits, gone by then: 4 + 16.7.
+  expect_units(stage_units({}, training, 1), 2 * 96 + 1 + (34 + scores_of_five));
 }
 
 TEST(StageActivations, OfSelectiveRecomputationRebuildOneLayersScores) {
   Training training = paper_training();
   training.recompute = Recompute::selective;
-  expect_units(stage_units({}, training, 1), 34 * 96 + 1 + 4 + logits + scores_of_five);
+  expect_units(stage_units({}, training, 1), 34 * 96 + 1 + scores_of_five);
 }
 
 TEST(StageActivations, FallWithEveryLevelOfRecomputation) {

@@ -51,6 +51,22 @@ TEST(GradientExchange, OfHybridShardingGathersAmongNeighboursAlone) {
   EXPECT_LT(inside, gradients(whole, training, 100, 1).in(second));
 }
 
+TEST(StageMessage, OfTensorRanksIsAPartOfEachWhereTheStackScattersIt) {
+  const Parallelism parallelism{.tensor_parallel = 4, .pipeline_parallel = 2};
+  Training training = plain_training();
+  const auto seconds = [&](const Parallelism &layout) {
+    return stage_message(layout, training, 100.0 * byte, unit_machine()).in(second);
+  };
+  EXPECT_EQ(seconds(parallelism), 100);
+  training.software.scattered_messages = 1;
+  // A quarter to the next stage, three quarters from the ranks there.
+  EXPECT_EQ(seconds(parallelism), 25 + 75);
+  // With sequence parallelism the boundary is a rank's own part already.
+  Parallelism sequence = parallelism;
+  sequence.sequence_parallel = true;
+  EXPECT_EQ(seconds(sequence), 100);
+}
+
 TEST(GradientExchange, TakesLongerByTheFrameworksConstant) {
   const Parallelism parallelism{.data_parallel = 4, .zero_stage = 1};
   Training training = nothing_hidden();

@@ -174,6 +174,48 @@ TEST(StageMemory, EndsOfThePipelineHoldTheirTables) {
             2 * (1000 + 300 + 7));
 }
 
+TEST(StageMemory, DenseLayersBeforeTheExpertsStandOnTheFirstStage) {
+  // Four layers: one dense of 100 parameters, three of 1,000 with experts, of which 900 theirs.
+  ModelWork work;
+  work.layer_count = 4;
+  work.expert_layer_count = 3;
+  work.dense_first_count = 1;
+  work.expert_layers.parameters = 3000;
+  work.expert_layers.expert_parameters = 2700;
+  work.layers.parameters = 3100;
+  work.layers.expert_parameters = 2700;
+  const Training training = plain_training(); // weights of two bytes
+  const Parallelism staged{.pipeline_parallel = 2};
+  const MemoryInputs inputs{.boundary = {}, .layers_per_stage = 2, .micro_batches = 4};
+  EXPECT_EQ(first_stage_memory(work, staged, training, inputs).weights.in(byte), 2 * (100 + 1000));
+  EXPECT_EQ(last_stage_memory(work, staged, training, inputs).weights.in(byte), 2 * 2000);
+  // One stage has all of them.
+  EXPECT_EQ(first_stage_memory(work, {}, training, inputs).weights.in(byte), 2 * 3100);
+}
+
+TEST(StageMemory, TheLossIsGoneWhenALayerMakesItsGradients) {
+  ModelWork work = plain_work(10);
+  work.head.saved = 100.0 * byte;
+  work.gradients_in_flight = 60.0 * byte;
+  const MemoryParts with_loss = first_stage_memory(work, {}, plain_training(), ten_layers);
+  EXPECT_EQ(with_loss.activations.in(byte), 100);
+  EXPECT_EQ(with_loss.buffers.in(byte), 0);
+  work.gradients_in_flight = 160.0 * byte;
+  const MemoryParts with_gradients = first_stage_memory(work, {}, plain_training(), ten_layers);
+  EXPECT_EQ(with_gradients.activations.in(byte), 0);
+  EXPECT_EQ(with_gradients.buffers.in(byte), 160);
+}
+
+TEST(StageMemory, NarrowGradientsStayBesideWiderSumsWhereTheStackKeepsThem) {
+  const auto gradients = [](NumberFormat format) {
+    Training training = with(OptimizerKind::adam, NumberFormat::bf16, format);
+    training.software.kept_gradient_bytes = 2;
+    return first_stage_memory(plain_work(1000), {}, training, ten_layers).gradients.in(byte);
+  };
+  EXPECT_EQ(gradients(NumberFormat::fp32), 1000 * (4 + 2));
+  EXPECT_EQ(gradients(NumberFormat::bf16), 1000 * 2);
+}
+
 TEST(StageMemory, AMessageEachWayWaitsBetweenStages) {
   const MemoryInputs inputs{.boundary = 16.0 * byte, .layers_per_stage = 5, .micro_batches = 4};
   const Parallelism staged{.pipeline_parallel = 2};

@@ -99,6 +99,22 @@ TEST(RunPlan, TheLongestNameOfAFrameworkCounts) {
   EXPECT_EQ(planned(sparse_run("a stack of our own")).rules->id, "default");
 }
 
+TEST(RunPlan, AReleaseThatTheSourceNamesCounts) {
+  RunRecord run = sparse_run("Megatron-Bridge (Megatron-Core)");
+  run.fields["source_ref"] = "067f987df03b §26.08 NeMo Container";
+  EXPECT_EQ(planned(run).rules->id, "megatron-bridge-2606");
+  run.fields["source_ref"] = "067f987df03b §26.04 NeMo Container";
+  EXPECT_EQ(planned(run).rules->id, "megatron-bridge");
+}
+
+TEST(RunPlan, SelectiveMeansWhatTheFrameworkMeansByIt) {
+  RunRecord run = sparse_run("torchtitan (PyTorch FSDP2)");
+  run.recompute = "selective";
+  EXPECT_EQ(planned(run).plan.training.recompute, Recompute::alternate);
+  run.framework = "Megatron-Core r0.8";
+  EXPECT_EQ(planned(run).plan.training.recompute, Recompute::selective);
+}
+
 TEST(RunPlan, StagesInterleaveWhereTheFrameworkDoesAndTheyCan) {
   // nemo.toml: chunks of one layer. 96 / 8 = 12 chunks; 1536 / 16 = 96 micro-batches, 8 divides.
   RunRecord run = sparse_run("NeMo 23.04");
@@ -267,7 +283,8 @@ TEST(RunSettings, ReadTheManySpellings) {
   EXPECT_EQ(zero_stage_of("none (plain DP)").value, 0);
   EXPECT_EQ(zero_stage_of("SHARD_GRAD_OP").value, 2);
   EXPECT_TRUE(zero_stage_of("").unstated);
-  EXPECT_EQ(precision_of("FP8 (FP4 recipes appear elsewhere)").value, NumberFormat::fp8);
+  EXPECT_EQ(precision_of("FP8 (per tensor)").value, NumberFormat::fp8);
+  EXPECT_EQ(precision_of("FP8 (FP4 recipes appear in v5.1)").value, NumberFormat::fp4);
   EXPECT_EQ(precision_of("BF16+Float8 linear").value, NumberFormat::fp8);
   EXPECT_EQ(precision_of("NVFP4").value, NumberFormat::fp4);
   EXPECT_EQ(precision_of("bf16, fp32 grad reduce").value, NumberFormat::bf16);

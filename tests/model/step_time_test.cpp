@@ -160,12 +160,28 @@ TEST(TensorParallel, RepeatsTheForwardCollectivesWhereLayersAreRecomputed) {
             (16 + 16 + 16 + 1) * 12);
 }
 
-TEST(Pipeline, SendsTwoMessagesAMicroBatchAndChunk) {
+TEST(Pipeline, WaitsForTwoMessagesAMicroBatchAndChunkAndForOneLessAtItsEnds) {
   const StepInputs inputs = one_micro_batch(5.0 * byte, {}, {});
-  EXPECT_EQ(step({.pipeline_parallel = 2}, plain_training(), inputs).pipeline.in(second), 2 * 5);
+  // An inner stage sets the pace of four; two have ends alone.
+  EXPECT_EQ(step({.pipeline_parallel = 4}, plain_training(), inputs).pipeline.in(second), 2 * 5);
+  EXPECT_EQ(step({.pipeline_parallel = 2}, plain_training(), inputs).pipeline.in(second), 5);
   EXPECT_EQ(step({.pipeline_parallel = 2, .virtual_pipeline = 4}, plain_training(), inputs)
                 .pipeline.in(second),
-            2 * 4 * 5);
+            (2 * 4 - 1) * 5);
+}
+
+TEST(Pipeline, HasTheHostLaunchTheEndsToo) {
+  ModelWork work = even_work();
+  work.head.forward_calls = 3;
+  work.head.backward_calls = 5;
+  Training training = plain_training();
+  training.software.host_forward = 100.0 * second;
+  training.software.host_backward = 1000.0 * second;
+  // Nothing but the host counts where it takes ten times longer; the layers have no calls here.
+  const StepTime time =
+      step({.pipeline_parallel = 2}, training, eight_micro_batches, link_machine(), work);
+  const double device = 24.0 / 2;
+  EXPECT_NEAR((time.host + time.compute).in(second), 8 * (3 * 100 + 5 * 1000), 8 * device);
 }
 
 TEST(ContextParallel, HidesTheRingBehindAttention) {

@@ -37,6 +37,25 @@ TEST(ModelWork, ThatComputesTakesAsLongAsItsFlops) {
   EXPECT_EQ(backward_seconds(work), 2 * forward_seconds(work));
 }
 
+TEST(ModelWork, GradientsInFlightAreThoseOfTheLargestMatrixAndOfItsInputAndOutput) {
+  Training training = plain_training();
+  EXPECT_EQ(tiny_work(compute_machine(), training).gradients_in_flight.in(units::byte), 0);
+  training.software.weight_gradient_bytes = 6;
+  // The MLP's 64 weights at 6 bytes; 4 rows of 16 and of 4 elements at 2 bytes.
+  EXPECT_EQ(tiny_work(compute_machine(), training).gradients_in_flight.in(units::byte),
+            6 * 64 + 2 * 4 * (16 + 4));
+}
+
+TEST(ModelWork, AlternateRecomputationDoesEverySecondProductAgain) {
+  Training training = plain_training();
+  training.flash_attention = true;
+  training.recompute = Recompute::alternate;
+  const ModelWork work = tiny_work(compute_machine(), training);
+  // Keys are a third of 384, the output projection 128; queries, values, the attention and the
+  // first of the MLP's products stay, its second of 512 is the sixth.
+  EXPECT_EQ(work.layers.redone.in(second), 128 + 128 + 512);
+}
+
 TEST(ModelWork, FlashAttentionSkipsMaskedScoresAndRecomputesThemBackward) {
   Training training = plain_training();
   training.flash_attention = true;
