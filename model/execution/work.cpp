@@ -176,9 +176,9 @@ public:
     const Operator &op = graph_[vertex];
     const auto count = static_cast<double>(op.count);
     const OperatorCall forward = forward_call(vertex);
-    calls.push_back({forward, op.region, count, redone(op)});
+    calls.push_back({forward, op.region, count, redone_share(op)});
     for (const OperatorCall &backward : backward_calls(forward, sums_gradients_))
-      calls.push_back({backward, op.region, count, false});
+      calls.push_back({backward, op.region, count, 0});
   }
 
 private:

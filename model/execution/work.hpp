@@ -150,8 +150,8 @@ struct LayerShares {
 struct CountedCall {
   OperatorCall call;
   Region region = Region::layer;
-  double count = 1;    ///< in all layers of the model together
-  bool redone = false; ///< forward, by a recomputation of parts of a layer
+  double count = 1;  ///< in all layers of the model together
+  double redone = 0; ///< share that a recomputation of parts of a layer does again, forward
 };
 
 /// The same as rank_calls() with how often each is made.

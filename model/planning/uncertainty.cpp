@@ -19,9 +19,10 @@ using namespace units;
 constexpr double p90_sigmas = 1.2815515655446004;
 constexpr double p90_absolute_sigmas = 1.6448536269514722;
 
-// Standard deviations of log(time), as P90 of the error over 1.645, the root of the mean square over
-// kinds of collectives: the default share against NCCL on H100, B200, A100 and GH200's network (15
-// kinds, 0.11 to 0.38); H100's links in place of those of B200 and A100 (8 kinds, 0.15 to 0.31).
+// Standard deviations of log(time), as P90 of the error over 1.645, the root of the mean square
+// over kinds of collectives: the default share against NCCL on H100, B200, A100 and GH200's network
+// (15 kinds, 0.11 to 0.38); H100's links in place of those of B200 and A100 (8 kinds, 0.15 to
+// 0.31).
 constexpr double unmeasured_links = 0.27;
 constexpr double transferred_links = 0.22;
 
@@ -30,8 +31,8 @@ constexpr double transferred_links = 0.22;
 double times_done(const CountedCall &counted, const Plan &plan) {
   if (counted.call.pass == Pass::backward)
     return 1;
-  if (counted.redone)
-    return 2;
+  if (counted.redone > 0)
+    return 1 + counted.redone;
   if (plan.training.recompute == Recompute::full && counted.region == Region::layer)
     return 1 + recomputed_layers(plan.training, plan.parallelism, plan.model.decoder.layers);
   return 1;
