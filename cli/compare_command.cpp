@@ -2,7 +2,9 @@
 #include "cli/session.hpp"
 
 #include "model/planning/estimate.hpp"
-#include "reports/estimate_report.hpp"
+#include "reports/compare_report.hpp"
+#include "reports/estimate_csv.hpp"
+#include "reports/estimate_json.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -2,6 +2,8 @@
 #include "cli/session.hpp"
 
 #include "model/planning/estimate.hpp"
+#include "reports/estimate_csv.hpp"
+#include "reports/estimate_json.hpp"
 #include "reports/estimate_report.hpp"
 
 #include <CLI/CLI.hpp>

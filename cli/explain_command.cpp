@@ -2,7 +2,7 @@
 #include "cli/session.hpp"
 
 #include "model/planning/estimate.hpp"
-#include "reports/estimate_report.hpp"
+#include "reports/explanation_report.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/export.hpp"
 
-#include "reports/estimate_report.hpp"
+#include "reports/estimate_csv.hpp"
+#include "reports/estimate_json.hpp"
 
 #include <cerrno>
 #include <cstring>

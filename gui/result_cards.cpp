@@ -4,7 +4,7 @@
 #include "gui/core_texts.hpp"
 #include "gui/theme.hpp"
 #include "model/planning/explain.hpp"
-#include "reports/estimate_report.hpp"
+#include "reports/explanation_report.hpp"
 
 #include <QCoreApplication>
 #include <QHBoxLayout>

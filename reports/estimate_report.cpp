@@ -3,10 +3,9 @@
 
 #include "model/planning/expected_loss.hpp"
 #include "model/planning/uncertainty.hpp"
-#include "reports/csv_text.hpp"
+#include "reports/quantity_rows.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -14,41 +13,11 @@
 namespace flopcast {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr std::string_view missing = "–";
-
-std::string key_unit(std::string_view key) {
-  for (const auto &[ending, unit] : {
-           std::pair<std::string_view, std::string_view>{"_bytes", "B"},
-           {"per_s_per_gpu", "token/(s*GPU)"},
-           {"_s", "s"},
-           {"_usd", key == "cost.gpu_hour_usd" ? "USD/(GPU*h)" : "USD"},
-           {"gpu_hours", "GPU*h"},
-           {"_joule", "J"},
-           {"_kg", "kg"},
-           {"tflops_per_gpu", "TFLOP/s"},
-           {"data.tokens", "token"},
-           {"per_token", "FLOP/token"},
-           {"per_token_causal", "FLOP/token"},
-       })
-    if (key.ends_with(ending))
-      return std::string(unit);
-  return key.starts_with("flops.") ? "FLOP" : "1";
-}
-
 /// Numbers of zero that only some plans have: they would be noise in a table.
 bool is_optional_row(std::string_view key) {
   return key.starts_with("time.breakdown.") || key == "time.checkpoints_s" ||
          key == "parameters.active" || key == "memory.per_gpu.buffers_bytes" ||
          key == "memory.host_bytes";
-}
-
-/// "total" alone would not say that it is memory.
-std::string headline_label(const NamedQuantity &quantity) {
-  return quantity.section == QuantitySection::memory
-             ? fmt::format("{}, {}", to_text(quantity.section), quantity.label)
-             : std::string(quantity.label);
 }
 
 std::string share_of(double part, double whole) {
@@ -70,7 +39,7 @@ void append_rows(ReportSection &section, const Answer &answer, QuantitySection w
       continue;
     ReportRow row{std::string(quantity.key),
                   std::string(quantity.label),
-                  {value ? quantity_text(quantity, *value) : std::string(missing)}};
+                  {value ? quantity_text(quantity, *value) : std::string(missing_text)}};
     if (value && quantity.key.starts_with("time.breakdown."))
       row.cells.push_back(share_of(value->value, estimate.step->time.total().in(units::second)));
     if (value && which == QuantitySection::memory && quantity.key.starts_with("memory.per_gpu.") &&
@@ -94,38 +63,6 @@ void append_stages(ReportSection &section, const Answer &answer) {
   }
 }
 
-Json stage_json(const MemoryParts &parts) {
-  const auto bytes = [](Bytes part) { return part.in(units::byte); };
-  return {{"weights_bytes", bytes(parts.weights)},
-          {"gradients_bytes", bytes(parts.gradients)},
-          {"optimizer_bytes", bytes(parts.optimizer)},
-          {"activations_bytes", bytes(parts.activations)},
-          {"buffers_bytes", bytes(parts.buffers)},
-          {"fragments_bytes", bytes(parts.fragments)},
-          {"reserve_bytes", bytes(parts.reserve)},
-          {"total_bytes", bytes(parts.total())},
-          {"host_bytes", bytes(parts.host)}};
-}
-
-Json number_or_null(const std::optional<AnyQuantity> &value, double unit) {
-  if (!value || !std::isfinite(value->value))
-    return nullptr;
-  return value->value / unit;
-}
-
-/// Puts `value` under a dotted path.
-void put(Json &root, std::string_view path, Json value) {
-  Json *node = &root;
-  for (;;) {
-    const auto dot = path.find('.');
-    node = &(*node)[std::string(path.substr(0, dot))];
-    if (dot == std::string_view::npos)
-      break;
-    path.remove_prefix(dot + 1);
-  }
-  *node = std::move(value);
-}
-
 /// Operators whose times are extrapolated, as a list for people; "" if there are none.
 std::string extrapolated_roles(const Estimate &estimate) {
   std::string text;
@@ -134,34 +71,6 @@ std::string extrapolated_roles(const Estimate &estimate) {
       text +=
           fmt::format("{}{}", text.empty() ? "" : ", ", to_text(static_cast<OperatorRole>(role)));
   return text;
-}
-
-/// Low, base and high of every quantity that has a range, under its dotted key.
-Json ranges_json(const Answer &answer, const std::optional<Ranges> &known) {
-  if (!known)
-    return nullptr;
-  Json root = Json::object();
-  for (const NamedQuantity &quantity : named_quantities())
-    if (const auto range = range_of(quantity, answer, *known))
-      put(root, quantity.key,
-          {{"low", range->low / quantity.key_unit},
-           {"base", number_or_null(quantity.value(answer), quantity.key_unit)},
-           {"high", range->high / quantity.key_unit}});
-  return root;
-}
-
-Json uncertainty_json(const Answer &answer, const std::optional<Ranges> &known) {
-  if (!known)
-    return nullptr;
-  const SoftwareSpread &runs = answer.run.plan.training.software.spread;
-  return {{"meaning", range_meaning(answer, *known)},
-          {"kernels", known->hardware.operators},
-          {"links", known->hardware.links},
-          {"runs",
-           {{"groups", runs.step_time.samples},
-            {"p10", runs.step_time.p10},
-            {"p90", runs.step_time.p90},
-            {"hardware", runs.hardware}}}};
 }
 
 /// P10, base and P90 of the headline numbers.
@@ -193,137 +102,24 @@ void add_range_remarks(Report &report, const Answer &answer, const Ranges &known
                                human_text(high), human_text(device.memory_capacity), device.name)});
 }
 
-Json layout_json(const Layout &layout) {
-  const Parallelism &parallel = layout.parallelism;
-  return {{"gpus", layout.gpus},
-          {"tensor_parallel", parallel.tensor_parallel},
-          {"sequence_parallel", parallel.sequence_parallel},
-          {"pipeline_parallel", parallel.pipeline_parallel},
-          {"virtual_pipeline", parallel.virtual_pipeline},
-          {"context_parallel", parallel.context_parallel},
-          {"expert_parallel", parallel.expert_parallel},
-          {"data_parallel", parallel.data_parallel},
-          {"zero_stage", parallel.zero_stage},
-          {"micro_batch", layout.training.micro_batch},
-          {"global_batch", layout.training.global_batch},
-          {"recompute", to_text(layout.training.recompute)}};
-}
-
-std::string interval_text(const std::optional<LawInterval> &interval) {
-  return interval ? fmt::format("{:.4f} to {:.4f}", interval->low, interval->high)
-                  : std::string("not known: the source gives none");
-}
-
-constexpr std::string_view run_interval_label = "of a run, 8 times in 10";
-
 /// What stands under the expected loss: how sure it is, and where the law was asked.
-void append_loss_rows(ReportSection &section, const ScalingLaw &law, const LossPrediction &loss) {
+void append_loss_rows(ReportSection &section, const Plan &plan, const LossPrediction &loss) {
+  const ScalingLaw &law = plan.data.law->law;
   const auto row = [&](std::string label, std::string text) {
     section.rows.push_back({"", std::move(label), {std::move(text)}});
   };
   row(std::string(run_interval_label), interval_text(loss.interval));
   row("of the law's mean, 8 times in 10", interval_text(loss.of_coefficients));
   row("by law", law.id);
+  // A law of dense models is asked with what a token of a mixture uses.
+  const bool active = plan.model.decoder.experts && !knows_experts(*law.form);
+  const auto counted = active ? std::string_view("active")
+                              : spelled(params_convention_names(), law.conventions.params);
   row("at N, D", fmt::format("{} {}parameters, {} tokens", human_number(loss.point.params),
-                             law.conventions.params == ParamsConvention::unstated
-                                 ? std::string()
-                                 : fmt::format("{} ", spelled(params_convention_names(),
-                                                              law.conventions.params)),
+                             active || law.conventions.params != ParamsConvention::unstated
+                                 ? fmt::format("{} ", counted)
+                                 : std::string(),
                              human_number(loss.point.tokens.in(units::token))));
-}
-
-Json interval_json(const std::optional<LawInterval> &interval) {
-  if (!interval)
-    return {{"low", nullptr}, {"high", nullptr}};
-  return {{"low", interval->low}, {"high", interval->high}};
-}
-
-Json law_json(const Answer &answer) {
-  const auto loss = loss_prediction(answer.run.plan, answer.estimate);
-  if (!loss)
-    return nullptr;
-  const ScalingLaw &law = answer.run.plan.data.law->law;
-  return {{"id", law.id},
-          {"name", law.name},
-          {"status", spelled(law_status_names(), law.status)},
-          {"params", spelled(params_convention_names(), law.conventions.params)},
-          {"tokenizer", law.conventions.tokenizer},
-          {"N", loss->point.params},
-          {"D", loss->point.tokens.in(units::token)},
-          {"run", interval_json(loss->interval)},
-          {"mean", interval_json(loss->of_coefficients)},
-          {"warnings", loss->warnings},
-          {"caveats", law.caveats}};
-}
-
-/// "" where the plan names none; one that the plan writes out has a name alone.
-std::string fabric_id(const Cluster &cluster) {
-  if (!cluster.fabric)
-    return {};
-  return cluster.fabric->id.empty() ? cluster.fabric->name : cluster.fabric->id;
-}
-
-Json answer_json(const Answer &answer, const std::optional<Layout> &nearest) {
-  const PlannedRun &run = answer.run;
-  const Estimate &estimate = answer.estimate;
-  Json root{{"schema_version", json_schema_version}, {"kind", "estimate"}};
-  root["plan"] = {
-      {"name", run.plan.name},
-      {"model", run.plan.model.id.empty() ? run.plan.model.name : run.plan.model.id},
-      {"gpu", run.cluster.device.id},
-      {"node", run.cluster.node.id},
-      {"fabric", fabric_id(run.cluster)},
-      {"calibration", run.cluster.calibration.id},
-      {"sequence_length", run.plan.data.sequence_length},
-      {"precision", to_text(run.plan.training.precision)},
-      {"optimizer", to_text(run.plan.training.optimizer)},
-      {"layout", layout_json({run.plan.parallelism, run.plan.training, run.cluster.gpus})}};
-  root["feasible"] = estimate.feasible();
-  root["reasons"] = Json::array();
-  for (const Reason &reason : estimate.reasons)
-    root["reasons"].push_back(
-        {{"code", reason.code}, {"text", reason.text}, {"remedy", reason.remedy}});
-  if (!estimate.feasible())
-    root["nearest"] = nearest ? layout_json(*nearest) : Json(nullptr);
-  for (const NamedQuantity &quantity : named_quantities())
-    put(root, quantity.key, number_or_null(quantity.value(answer), quantity.key_unit));
-  root["law"] = law_json(answer);
-  root["memory"]["stages"] = Json::array();
-  if (estimate.step)
-    for (const MemoryParts &stage : estimate.step->stages)
-      root["memory"]["stages"].push_back(stage_json(stage));
-  root["cost"]["price"] = {{"origin", to_text(run.plan.price.origin)},
-                           {"description", run.plan.price.description}};
-  root["cost"]["lines"] = Json::array();
-  if (estimate.run)
-    for (const CostLine &line : estimate.run->costs)
-      root["cost"]["lines"].push_back({{"name", line.name}, {"usd", line.amount.in(units::usd)}});
-  const auto known = ranges(answer);
-  root["ranges"] = ranges_json(answer, known);
-  root["uncertainty"] = uncertainty_json(answer, known);
-  root["extrapolated"] = Json::array();
-  for (std::size_t role = 0; estimate.step && role < operator_role_count; ++role)
-    if (estimate.step->extrapolated.test(role))
-      root["extrapolated"].push_back(to_text(static_cast<OperatorRole>(role)));
-  root["assumptions"] = Json::array();
-  for (const Assumption &assumption : run.plan.assumptions)
-    root["assumptions"].push_back({{"key", assumption.key},
-                                   {"value", assumption.value},
-                                   {"why", assumption.why},
-                                   {"origin", to_text(assumption.origin)}});
-  return root;
-}
-
-std::string change_text(double from, double to) {
-  if (from == 0)
-    return "";
-  const double change = 100 * (to - from) / from;
-  return std::abs(change) < 0.05 ? "=" : fmt::format("{:+.1f} %", change);
-}
-
-// nlohmann-json throws on text that is no UTF-8, and a plan's name may hold anything.
-std::string dumped(const Json &json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 } // namespace
@@ -384,7 +180,7 @@ Report estimate_report(const Answer &answer, const std::optional<Layout> &neares
               share_of(line.amount.in(units::usd), estimate.run->total_cost.in(units::usd))}});
     append_rows(section, answer, which);
     if (which == quality)
-      append_loss_rows(section, plan.data.law->law, *loss);
+      append_loss_rows(section, plan, *loss);
     if (which == memory)
       append_stages(section, answer);
     report.sections.push_back(std::move(section));
@@ -409,243 +205,6 @@ Report estimate_report(const Answer &answer, const std::optional<Layout> &neares
     report.remarks.push_back(
         {assumption.key, fmt::format("{} – {}", assumption.value, assumption.why)});
   return report;
-}
-
-std::string estimate_json(const Answer &answer, const std::optional<Layout> &nearest) {
-  return dumped(answer_json(answer, nearest));
-}
-
-std::string estimate_csv(const Answer &answer) {
-  std::string text = csv_line({"key", "value", "unit", "text", "low", "high"});
-  const auto known = ranges(answer);
-  for (const NamedQuantity &quantity : named_quantities()) {
-    const auto value = quantity.value(answer);
-    const auto range = known ? range_of(quantity, answer, *known) : std::nullopt;
-    const auto end = [&](double ValueRange::*side) {
-      return range ? fmt::format("{}", (*range).*side / quantity.key_unit) : std::string();
-    };
-    text += csv_line({std::string(quantity.key),
-                      value ? fmt::format("{}", value->value / quantity.key_unit) : "",
-                      key_unit(quantity.key), value ? quantity_text(quantity, *value) : "",
-                      end(&ValueRange::low), end(&ValueRange::high)});
-  }
-  if (answer.estimate.run)
-    for (const CostLine &line : answer.estimate.run->costs)
-      text += csv_line({fmt::format("cost.lines.{}", line.name),
-                        fmt::format("{}", line.amount.in(units::usd)), "USD",
-                        human_text(line.amount), "", ""});
-  if (const auto loss = loss_prediction(answer.run.plan, answer.estimate)) {
-    const auto side = [&](const char *key, const std::optional<LawInterval> &interval,
-                          double LawInterval::*end) {
-      text += csv_line({key, interval ? fmt::format("{}", *interval.*end) : "", "nat/token",
-                        interval ? fmt::format("{:.4f} nats/token", *interval.*end) : "", "", ""});
-    };
-    side("law.run.low", loss->interval, &LawInterval::low);
-    side("law.run.high", loss->interval, &LawInterval::high);
-    side("law.mean.low", loss->of_coefficients, &LawInterval::low);
-    side("law.mean.high", loss->of_coefficients, &LawInterval::high);
-    text += csv_line({"law.id", "", "", answer.run.plan.data.law->law.id, "", ""});
-    for (const std::string &warning : loss->warnings)
-      text += csv_line({"law.warning", "", "", warning, "", ""});
-  }
-  text += csv_line({"feasible", answer.estimate.feasible() ? "1" : "0", "1",
-                    answer.estimate.feasible() ? "yes" : "no", "", ""});
-  return text;
-}
-
-namespace {
-
-/// Intervals under the losses, and their laws: losses of two laws do not compare.
-void append_loss_rows(ReportSection &section, std::span<const Answer> answers) {
-  ReportRow intervals{"", fmt::format("  {}", run_interval_label), {}};
-  ReportRow laws{"", "  by law", {}};
-  bool any = false;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    const auto loss = loss_prediction(answers[i].run.plan, answers[i].estimate);
-    any = any || loss;
-    intervals.cells.push_back(loss ? interval_text(loss->interval) : std::string(missing));
-    laws.cells.push_back(loss ? answers[i].run.plan.data.law->law.id : std::string(missing));
-    if (i > 0) {
-      intervals.cells.emplace_back();
-      laws.cells.emplace_back();
-    }
-  }
-  if (!any)
-    return;
-  section.rows.push_back(std::move(intervals));
-  section.rows.push_back(std::move(laws));
-}
-
-/// "a to b" for each answer, of the headline numbers that have a range in any.
-ReportSection compared_ranges(std::span<const Answer> answers) {
-  std::vector<std::optional<Ranges>> known;
-  for (const Answer &answer : answers)
-    known.push_back(ranges(answer));
-  ReportSection section{"Ranges, P10 to P90", {}};
-  for (const NamedQuantity &quantity : named_quantities()) {
-    if (!quantity.headline)
-      continue;
-    ReportRow row{fmt::format("ranges.{}", quantity.key), headline_label(quantity), {}};
-    bool any = false;
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-      const auto value = quantity.value(answers[i]);
-      const auto range = known[i] ? range_of(quantity, answers[i], *known[i]) : std::nullopt;
-      any = any || range;
-      row.cells.push_back(value && range ? range_text(quantity, *value, *range) : std::string());
-      if (i > 0)
-        row.cells.emplace_back();
-    }
-    if (any)
-      section.rows.push_back(std::move(row));
-  }
-  return section;
-}
-
-} // namespace
-
-Report compare_report(std::span<const Answer> answers) {
-  Report report;
-  report.title = "Comparison";
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    report.columns.push_back(answers[i].run.plan.name);
-    if (i > 0)
-      report.columns.emplace_back("change");
-    for (const Reason &reason : answers[i].estimate.reasons)
-      report.alerts.push_back({answers[i].run.plan.name,
-                               fmt::format("cannot run: {}; {}", reason.text, reason.remedy)});
-  }
-  ReportSection section{"Headline numbers", {}};
-  for (const NamedQuantity &quantity : named_quantities()) {
-    if (!quantity.headline)
-      continue;
-    ReportRow row{std::string(quantity.key), headline_label(quantity), {}};
-    const auto first = quantity.value(answers.front());
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-      const auto value = quantity.value(answers[i]);
-      row.cells.push_back(value ? quantity_text(quantity, *value) : std::string(missing));
-      if (i > 0)
-        row.cells.push_back(first && value ? change_text(first->value, value->value) : "");
-    }
-    section.rows.push_back(std::move(row));
-  }
-  append_loss_rows(section, answers);
-  report.sections.push_back(std::move(section));
-  if (ReportSection spreads = compared_ranges(answers); !spreads.rows.empty())
-    report.sections.push_back(std::move(spreads));
-  return report;
-}
-
-std::string compare_json(std::span<const Answer> answers) {
-  Json root{{"schema_version", json_schema_version},
-            {"kind", "comparison"},
-            {"baseline", 0},
-            {"estimates", Json::array()}};
-  for (const Answer &answer : answers)
-    root["estimates"].push_back(answer_json(answer, std::nullopt));
-  return dumped(root);
-}
-
-std::string compare_csv(std::span<const Answer> answers) {
-  std::vector<std::string> header{"key", "unit"};
-  for (const Answer &answer : answers)
-    header.push_back(answer.run.plan.name);
-  std::string text = csv_line(header);
-  for (const NamedQuantity &quantity : named_quantities()) {
-    std::vector<std::string> line{std::string(quantity.key), key_unit(quantity.key)};
-    for (const Answer &answer : answers) {
-      const auto value = quantity.value(answer);
-      line.push_back(value ? fmt::format("{}", value->value / quantity.key_unit) : "");
-    }
-    text += csv_line(line);
-  }
-  return text;
-}
-
-namespace {
-
-/// A plan that cannot run has no step, so nothing that follows from one.
-bool has_value(const Explanation &explanation) {
-  return explanation.text != missing && std::isfinite(explanation.value.value);
-}
-
-Json explanation_node(const Explanation &explanation, int depth) {
-  Json node{{"key", explanation.key},
-            {"label", explanation.label},
-            {"value", has_value(explanation) ? Json(explanation.value.value) : Json(nullptr)},
-            {"text", explanation.text},
-            {"origin", to_text(explanation.origin)},
-            {"formula", explanation.formula},
-            {"source", explanation.source},
-            {"inputs", Json::array()}};
-  if (explanation.range)
-    node["range"] = {{"low", explanation.range->low},
-                     {"high", explanation.range->high},
-                     {"text", explanation.range->text}};
-  if (depth > 0)
-    for (const Explanation &input : explanation.inputs)
-      node["inputs"].push_back(explanation_node(input, depth - 1));
-  return node;
-}
-
-template <class Visit>
-void walk(const Explanation &explanation, int depth, int level, const Visit &visit) {
-  visit(explanation, level);
-  if (level < depth)
-    for (const Explanation &input : explanation.inputs)
-      walk(input, depth, level + 1, visit);
-}
-
-} // namespace
-
-std::string explanation_text(const Explanation &explanation, int depth, TextStyle style) {
-  std::string text;
-  walk(explanation, depth, 0, [&](const Explanation &node, int level) {
-    const std::string indent(static_cast<std::size_t>(2 * level), ' ');
-    const std::string strong = style.colour ? "\x1b[1m" : "";
-    const std::string end = style.colour ? "\x1b[0m" : "";
-    text += fmt::format("{}{} = {}{}{}  [{}]\n", indent, node.label, strong, node.text, end,
-                        to_text(node.origin));
-    if (!node.formula.empty())
-      text += fmt::format("{}    = {}\n", indent, node.formula);
-    if (!node.source.empty())
-      text += fmt::format("{}    {}{}\n", indent, has_value(node) ? "from " : "", node.source);
-    if (node.range)
-      text += fmt::format("{}    range {}\n", indent, node.range->text);
-  });
-  return text;
-}
-
-std::string explanation_json(const Explanation &explanation, int depth) {
-  Json root{{"schema_version", json_schema_version}, {"kind", "explanation"}};
-  root.update(explanation_node(explanation, depth));
-  return dumped(root);
-}
-
-std::string explanation_markdown(const Explanation &explanation, int depth) {
-  std::string text;
-  walk(explanation, depth, 0, [&](const Explanation &node, int level) {
-    text += fmt::format(
-        "{}- **{}** = {} ({})", std::string(static_cast<std::size_t>(2 * level), ' '),
-        escaped_markdown(node.label), escaped_markdown(node.text), to_text(node.origin));
-    if (!node.formula.empty())
-      text += fmt::format(": {}", escaped_markdown(node.formula));
-    if (!node.source.empty())
-      text += fmt::format("; {}", escaped_markdown(node.source));
-    if (node.range)
-      text += fmt::format("; range {}", escaped_markdown(node.range->text));
-    text += '\n';
-  });
-  return text;
-}
-
-std::string explanation_csv(const Explanation &explanation, int depth) {
-  std::string text = csv_line({"depth", "key", "value", "text", "origin", "formula", "source"});
-  walk(explanation, depth, 0, [&](const Explanation &node, int level) {
-    text += csv_line({fmt::format("{}", level), node.key,
-                      has_value(node) ? fmt::format("{}", node.value.value) : "", node.text,
-                      std::string(to_text(node.origin)), node.formula, node.source});
-  });
-  return text;
 }
 
 } // namespace flopcast

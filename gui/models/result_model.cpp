@@ -2,7 +2,7 @@
 #include "gui/models/result_model.hpp"
 
 #include "gui/core_texts.hpp"
-#include "reports/estimate_report.hpp"
+#include "reports/explanation_report.hpp"
 
 #include <QFont>
 

@@ -3,7 +3,7 @@
 
 #include "gui/pages/table_look.hpp"
 #include "gui/plots/plot_panel.hpp"
-#include "reports/estimate_report.hpp"
+#include "reports/compare_report.hpp"
 
 #include <QApplication>
 #include <QClipboard>

@@ -125,12 +125,15 @@ void check_memory(const StepEstimate &step, const Cluster &cluster, std::vector<
   const MemoryParts &parts = step.memory();
   reasons.push_back(
       {"does_not_fit",
-       fmt::format("needs {} on each GPU, {} has {}: weights {}, gradients {}, optimizer {}, "
-                   "activations {}, buffers {}, reserve {}",
-                   human_text(needed), cluster.device.name, human_text(capacity),
-                   human_text(parts.weights), human_text(parts.gradients),
-                   human_text(parts.optimizer), human_text(parts.activations),
-                   human_text(parts.buffers), human_text(parts.reserve)),
+       fmt::format(
+           "needs {} on each GPU, {} has {}: weights {}, gradients {}, optimizer {}, "
+           "activations {}, buffers {}, {}reserve {}",
+           human_text(needed), cluster.device.name, human_text(capacity), human_text(parts.weights),
+           human_text(parts.gradients), human_text(parts.optimizer), human_text(parts.activations),
+           human_text(parts.buffers),
+           parts.fragments > Bytes{} ? fmt::format("fragments {}, ", human_text(parts.fragments))
+                                     : std::string(),
+           human_text(parts.reserve)),
        "split the model over more GPUs (tensor_parallel, pipeline_parallel, zero_stage), recompute "
        "more or take a smaller micro_batch"});
 }

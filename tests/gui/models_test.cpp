@@ -2,7 +2,7 @@
 #include "gui/models/plan_list_model.hpp"
 #include "gui/models/plot_table_model.hpp"
 #include "gui/models/report_model.hpp"
-#include "reports/estimate_report.hpp"
+#include "reports/compare_report.hpp"
 #include "tests/gui/gui_fixture.hpp"
 
 #include <QAbstractItemModelTester>

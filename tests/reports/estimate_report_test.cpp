@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/input/csv.hpp"
+#include "reports/compare_report.hpp"
+#include "reports/estimate_csv.hpp"
+#include "reports/estimate_json.hpp"
 #include "reports/estimate_report.hpp"
 #include "tests/reports/planned.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/input/csv.hpp"
-#include "reports/estimate_report.hpp"
+#include "reports/explanation_report.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
