@@ -125,18 +125,22 @@ std::string interval_text(const std::optional<LawInterval> &interval) {
 constexpr std::string_view run_interval_label = "of a run, 8 times in 10";
 
 /// What stands under the expected loss: how sure it is, and where the law was asked.
-void append_loss_rows(ReportSection &section, const ScalingLaw &law, const LossPrediction &loss) {
+void append_loss_rows(ReportSection &section, const Plan &plan, const LossPrediction &loss) {
+  const ScalingLaw &law = plan.data.law->law;
   const auto row = [&](std::string label, std::string text) {
     section.rows.push_back({"", std::move(label), {std::move(text)}});
   };
   row(std::string(run_interval_label), interval_text(loss.interval));
   row("of the law's mean, 8 times in 10", interval_text(loss.of_coefficients));
   row("by law", law.id);
+  // A law of dense models is asked with what a token of a mixture uses.
+  const bool active = plan.model.decoder.experts && !knows_experts(*law.form);
+  const auto counted = active ? std::string_view("active")
+                              : spelled(params_convention_names(), law.conventions.params);
   row("at N, D", fmt::format("{} {}parameters, {} tokens", human_number(loss.point.params),
-                             law.conventions.params == ParamsConvention::unstated
-                                 ? std::string()
-                                 : fmt::format("{} ", spelled(params_convention_names(),
-                                                              law.conventions.params)),
+                             active || law.conventions.params != ParamsConvention::unstated
+                                 ? fmt::format("{} ", counted)
+                                 : std::string(),
                              human_number(loss.point.tokens.in(units::token))));
 }
 
@@ -285,7 +289,7 @@ Report estimate_report(const Answer &answer, const std::optional<Layout> &neares
               share_of(line.amount.in(units::usd), estimate.run->total_cost.in(units::usd))}});
     append_rows(section, answer, which);
     if (which == quality)
-      append_loss_rows(section, plan.data.law->law, *loss);
+      append_loss_rows(section, plan, *loss);
     report.sections.push_back(std::move(section));
   }
   report.remarks_title = "Assumptions (defaults unless the plan says otherwise)";
