@@ -149,7 +149,7 @@ LawPlan plan_of_flops(const LawPlanOptions &options, const ScalingLaw &law,
                                  "tokens"
                                : fmt::format("no model reaches a loss of {} by law {}",
                                              *options.target_loss, law.id));
-  plan.answer = std::move(*answer);
+  plan.answer = *answer;
   if (flops && std::holds_alternative<CoupledForm>(*law.form))
     if (const auto split = stated_optimum(law, *flops * units::flop))
       plan.warnings.push_back(fmt::format(

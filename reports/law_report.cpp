@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace flopcast {
 namespace {
 
@@ -224,7 +226,10 @@ Report law_report(const ScalingLaw &law) {
       {"fitted to",
        {row("N", bounds_text(law.range.params)), row("D", bounds_text(law.range.tokens)),
         row("C, FLOP", bounds_text(law.range.compute))}});
-  append_remarks(report, {}, law.caveats);
+  std::vector<std::string> warnings;
+  if (std::string caveat = interval_caveat(law); law.form && !caveat.empty())
+    warnings.push_back(std::move(caveat));
+  append_remarks(report, warnings, law.caveats);
   if (!law.uncertainty.basis.empty())
     report.remarks.push_back({"uncertainty", law.uncertainty.basis});
   return report;

@@ -193,6 +193,16 @@ TEST_F(EstimateCommand, SaysWhereALawHasNoInterval) {
       testing::ContainsRegex("of a run, 8 times in 10 +not known: the source gives none\n"));
 }
 
+TEST_F(EstimateCommand, SaysWhichParametersOfAMixtureTheLawCounts) {
+  const std::vector<std::string> mixtral{"estimate", "--model", "mixtral-8x7b",
+                                         "--gpu",    "h100",    "--count",
+                                         "64",       "--set",   "data.tokens=1e12"};
+  EXPECT_THAT(run(mixtral).out, testing::ContainsRegex("at N, D +[0-9,]+ active parameters"));
+  auto sparse = mixtral;
+  sparse.insert(sparse.end(), {"--set", "data.law=abnar-2025"});
+  EXPECT_THAT(run(sparse).out, testing::ContainsRegex("at N, D +[0-9,]+ total parameters"));
+}
+
 TEST_F(EstimateCommand, WithoutALawThereIsNoSectionForTheLoss) {
   const std::vector<std::string> arguments{"estimate", "gpt3-175b-a100", "--set", "data.law=none"};
   EXPECT_THAT(run(arguments).out, testing::Not(HasSubstr("expected loss")));

@@ -145,6 +145,8 @@ TEST_F(LawCommand, NeverLeavesAMissingIntervalUnsaid) {
               HasSubstr("no interval: the source gives"));
   EXPECT_THAT(run({"law", "plan", "hoffmann-2022", "--flops", "1e21"}).out,
               HasSubstr("no interval: the source gives"));
+  EXPECT_THAT(run({"law", "show", "hoffmann-2022"}).out, HasSubstr("no interval"));
+  EXPECT_THAT(run({"law", "show", "besiroglu-2024"}).out, testing::Not(HasSubstr("no interval")));
   EXPECT_THAT(run({"law", "plan", "llama-3-2024", "--flops", "1e21"}).out,
               HasSubstr("no interval: the source gives"));
 }

@@ -200,6 +200,7 @@ TEST_F(Acceptance, BootstrapOfChinchilla) {
   expect("BOOT-006", deviation(exponents));
   const Interval share = percentile_interval(exponents, 0.8);
   expect("BOOT-007", share.high - share.low);
+  EXPECT_GT(share.high - share.low, 10 * 0.00217) << "BOOT-037: refits that stop too early";
   const auto logarithm = [&](std::size_t j) {
     return values([j](const std::vector<double> &natural) { return std::log(natural[j]); });
   };
