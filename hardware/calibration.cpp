@@ -48,6 +48,10 @@ template <class Model> const Model *pointer(const std::optional<Model> &model) {
 } // namespace
 
 const GemmModel *Calibration::gemm_model(OperatorClass kind, NumberFormat format) const {
+  // What is asked for most, first.
+  if (kind == OperatorClass::gemm)
+    if (const auto &own = gemm[static_cast<std::size_t>(format)])
+      return &*own;
   if (!multiplies_matrices(kind) || kind == OperatorClass::fused_attention)
     return nullptr;
   if (kind == OperatorClass::convolution)
@@ -109,6 +113,8 @@ std::optional<FlopRate> usable_peak(const Device &device, NumberFormat format) {
       {fp4, fp8, bf16, fp16},
       {int8, fp8, bf16, fp16},
   }};
+  if (const auto &own = device.peak[static_cast<std::size_t>(format)])
+    return own;
   for (const NumberFormat candidate : stand_ins[static_cast<std::size_t>(format)])
     if (const auto peak = device.peak_of(candidate))
       return peak;

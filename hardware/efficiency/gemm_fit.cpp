@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <tuple>
 
 namespace flopcast {
@@ -31,15 +32,21 @@ double unbounded(double y, double low, double high) { return logit((y - low) / (
 constexpr double least_partial = 0.3;
 constexpr double most_partial = 0.95;
 
-GemmModel from_parameters(const Eigen::VectorXd &x, bool converts) {
+/// What a fit of the parameters holds: how soft tiles and waves are, where it is not fitted.
+struct GemmForm {
+  bool converts = false;
+  std::optional<double> softness = std::nullopt;
+};
+
+GemmModel from_parameters(const Eigen::VectorXd &x, const GemmForm &form) {
   GemmModel model;
   model.launch = std::exp(x[0]) * units::second;
   model.memory_efficiency = logistic(x[1]);
-  model.partial_tile = bounded(x[2], least_partial, most_partial);
-  model.partial_wave = bounded(x[3], least_partial, most_partial);
+  model.partial_tile = form.softness.value_or(bounded(x[2], least_partial, most_partial));
+  model.partial_wave = form.softness.value_or(bounded(x[3], least_partial, most_partial));
   model.fill_depth = std::exp(x[4]);
   model.split_cost = std::exp(x[5]);
-  model.conversion_bytes = converts ? std::exp(x[6]) : 0;
+  model.conversion_bytes = form.converts ? std::exp(x[6]) : 0;
   for (std::size_t j = 0; j < gemm_tiles.size(); ++j)
     model.tile_efficiency[j] = logistic(x[7 + static_cast<Eigen::Index>(j)]);
   return model;
@@ -90,6 +97,21 @@ LogGrid residual_of(const GemmModel &model, const std::vector<GemmSample> &sampl
   return fit_residual(axes, points, outlier, ResidualPenalty{});
 }
 
+/// How much the samples tell of each knot of the residual.
+std::vector<double> knot_weights(const LogGrid &grid, const std::vector<GemmSample> &samples) {
+  // A knot that nobody measured gives way to those that somebody did, but not for nothing: its
+  // value goes on from them.
+  constexpr double unmeasured = 0.3;
+  std::vector<double> weights(grid.values.size(), unmeasured);
+  for (const GemmSample &sample : samples) {
+    const ProductSize size = product_size(sample.shape);
+    const LogGridWeights at = grid_weights(grid.axes, {size.rows, size.columns, size.depth});
+    for (std::size_t c = 0; c < at.index.size(); ++c)
+      weights[at.index[c]] += weight_of(sample) * at.weight[c] * at.weight[c];
+  }
+  return weights;
+}
+
 /// Making the grid monotone lifts more than it lowers: takes the median error back out.
 void centre(GemmModel &model, const std::vector<GemmSample> &samples, const DeviceRates &rates,
             const ElementBytes &bytes) {
@@ -105,6 +127,42 @@ void centre(GemmModel &model, const std::vector<GemmSample> &samples, const Devi
     value -= rounded_residual(*middle);
 }
 
+Eigen::VectorXd log_errors(const GemmModel &model, const std::vector<GemmSample> &samples,
+                           const DeviceRates &rates, const ElementBytes &bytes) {
+  Eigen::VectorXd result(static_cast<Eigen::Index>(samples.size()));
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    result[static_cast<Eigen::Index>(i)] =
+        weight_of(samples[i]) *
+        std::log(gemm_time(model, rates, samples[i].shape, bytes) / samples[i].time);
+  return result;
+}
+
+/// The parameters with a meaning, and the residual that is left of them.
+GemmModel fit_form(const GemmForm &form, const std::vector<GemmSample> &samples,
+                   const std::vector<GemmSample> &few, const DeviceRates &rates,
+                   const ElementBytes &bytes) {
+  const auto errors = [&](const Eigen::VectorXd &x) {
+    return log_errors(from_parameters(x, form), few, rates, bytes);
+  };
+  RobustFit best;
+  for (const double launch : {2e-6, 6e-6})
+    for (const double efficiency : {0.6, 0.85}) {
+      RobustFit candidate = fit_robustly(errors, start(launch, efficiency), outlier);
+      if (best.parameters.size() == 0 || candidate.loss < best.loss)
+        best = std::move(candidate);
+    }
+  GemmModel model = from_parameters(best.parameters, form);
+  model.residual = residual_of(model, samples, rates, bytes);
+  const auto base = [&](const std::array<double, 3> &at) {
+    return gemm_base_seconds(model, rates,
+                             {.batch = 1, .rows = at[0], .columns = at[1], .depth = at[2]}, bytes);
+  };
+  constexpr double usable = 0.8; // between the places that were looked at the base may be flatter
+  make_monotone(model.residual, base, usable, knot_weights(model.residual, samples));
+  centre(model, samples, rates, bytes);
+  return model;
+}
+
 } // namespace
 
 GemmModel fit_gemm(const std::vector<GemmSample> &given, const DeviceRates &rates,
@@ -115,30 +173,20 @@ GemmModel fit_gemm(const std::vector<GemmSample> &given, const DeviceRates &rate
                       s.time.in(units::second));
   });
   const std::vector<GemmSample> few = thinned(samples, parameter_samples);
-  const auto errors = [&](const Eigen::VectorXd &x) {
-    const GemmModel model = from_parameters(x, converts_left_operand);
-    Eigen::VectorXd result(static_cast<Eigen::Index>(few.size()));
-    for (std::size_t i = 0; i < few.size(); ++i)
-      result[static_cast<Eigen::Index>(i)] =
-          weight_of(few[i]) * std::log(gemm_time(model, rates, few[i].shape, bytes) / few[i].time);
-    return result;
-  };
-  RobustFit best;
-  for (const double launch : {2e-6, 6e-6})
-    for (const double efficiency : {0.6, 0.85}) {
-      RobustFit candidate = fit_robustly(errors, start(launch, efficiency), outlier);
-      if (best.parameters.size() == 0 || candidate.loss < best.loss)
-        best = std::move(candidate);
+  // Hard tiles and waves fit libraries that cannot share out what is left of a wave, but leave the
+  // residual little slope to fall by. Which of it serves better shows only with the residual.
+  GemmModel model;
+  double least = 0;
+  for (const std::optional<double> softness :
+       {std::optional<double>(), std::optional(least_partial)}) {
+    GemmModel candidate = fit_form({.converts = converts_left_operand, .softness = softness},
+                                   samples, few, rates, bytes);
+    const double loss = huber_loss(log_errors(candidate, few, rates, bytes), outlier);
+    if (!softness || loss < least) {
+      model = std::move(candidate);
+      least = loss;
     }
-
-  GemmModel model = from_parameters(best.parameters, converts_left_operand);
-  model.residual = residual_of(model, samples, rates, bytes);
-  const auto base = [&](const std::array<double, 3> &at) {
-    return gemm_base_seconds(model, rates,
-                             {.batch = 1, .rows = at[0], .columns = at[1], .depth = at[2]}, bytes);
-  };
-  make_monotone(model.residual, base);
-  centre(model, samples, rates, bytes);
+  }
   const auto extreme = [&](std::int64_t MatrixShape::*dimension) {
     return std::ranges::minmax(samples, {},
                                [&](const GemmSample &s) { return s.shape.*dimension; });

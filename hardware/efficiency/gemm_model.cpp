@@ -45,15 +45,17 @@ double gemm_base_seconds(const GemmModel &model, const DeviceRates &rates, const
                          const ElementBytes &bytes) {
   const auto [batch, m, n, k] = size;
   const auto processors = static_cast<double>(rates.multiprocessors);
-  const double peak = rates.peak.in(units::flop / units::second) / processors;
-  const double bandwidth = rates.memory_bandwidth.in(units::byte / units::second);
+  // One division for each number that several terms divide by.
+  const double per_peak = 1 / rates.peak.in(units::flop / units::second);
+  const double per_byte = 1 / rates.memory_bandwidth.in(units::byte / units::second);
+  const double per_processor = 1 / processors;
 
   double compute = std::numeric_limits<double>::infinity();
-  const double reduction = 2 * sizeof(float) * batch * m * n / bandwidth * model.split_cost;
+  const double reduction = 2 * sizeof(float) * batch * m * n * per_byte * model.split_cost;
   // Least of any tile and split: tiles that are full, in full waves.
-  const double least = 2 * batch * m * n * (k + model.fill_depth) / (peak * processors);
-  const double per_processor = 1 / processors;
-  const double per_peak = 2 / peak;
+  const double least = 2 * batch * m * n * (k + model.fill_depth) * per_peak;
+  const double per_pair =
+      2 * processors * per_peak; // of a multiplication and a sum, on one of them
   // Large tiles first: they are the fastest of large products, and spare the rest a look.
   for (std::size_t j = gemm_tiles.size(); j-- > 0;) {
     const double efficiency = model.tile_efficiency[j];
@@ -63,7 +65,7 @@ double gemm_base_seconds(const GemmModel &model, const DeviceRates &rates, const
     const auto columns = static_cast<double>(gemm_tiles[j].columns);
     const double tiles = batch * begun(m * per_row[j], model.partial_tile) *
                          begun(n * per_column[j], model.partial_tile);
-    const double tile_rate = rows * columns * per_peak / efficiency;
+    const double tile_rate = rows * columns * per_pair / efficiency;
     for (const double split : split_depths) {
       // Splitting K serves products too small to fill the device. Fewer choices as a product grows
       // only make it slower, so the minimum stays monotone.
@@ -75,13 +77,13 @@ double gemm_base_seconds(const GemmModel &model, const DeviceRates &rates, const
       compute = std::min(compute, time);
     }
   }
-  const double memory = batch * (m * k * bytes.left + k * n * bytes.right + m * n * bytes.result) /
-                        (bandwidth * model.memory_efficiency);
+  const double memory = batch * (m * k * bytes.left + k * n * bytes.right + m * n * bytes.result) *
+                        per_byte / model.memory_efficiency;
   // A smooth maximum: near the ridge a kernel waits for both.
   const double c2 = compute * compute;
   const double m2 = memory * memory;
   return std::sqrt(std::sqrt(c2 * c2 + m2 * m2)) +
-         batch * m * k * model.conversion_bytes / bandwidth;
+         batch * m * k * model.conversion_bytes * per_byte;
 }
 
 Seconds gemm_time(const GemmModel &model, const DeviceRates &rates, const MatrixShape &shape,

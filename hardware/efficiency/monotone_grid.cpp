@@ -138,6 +138,11 @@ void make_monotone(LogGrid &grid,
 
 void make_monotone(LogGrid &grid, const std::function<double(const std::array<double, 3> &)> &base,
                    double usable) {
+  make_monotone(grid, base, usable, std::vector<double>(grid.values.size(), 1));
+}
+
+void make_monotone(LogGrid &grid, const std::function<double(const std::array<double, 3> &)> &base,
+                   double usable, const std::vector<double> &weights) {
   const auto rises = flattest_rises(grid.axes, base);
   std::vector<Constraint> constraints;
   for_each_pair(grid.axes, [&](std::size_t axis, std::size_t low, std::size_t high,
@@ -149,19 +154,25 @@ void make_monotone(LogGrid &grid, const std::function<double(const std::array<do
     const double fall = std::max(usable * rises[axis][low] - unseen, 0.0);
     constraints.push_back({low, high, residual_step * std::floor(fall / residual_step)});
   });
-  // Alternating projections onto the half-spaces come near the closest feasible grid …
+  // Hildreth's method comes near the closest feasible grid, in squares by weight: a force on every
+  // constraint, never a pulling one …
   constexpr int sweeps = 3000;
+  std::vector<double> forces(constraints.size(), 0);
   for (int sweep = 0; sweep < sweeps; ++sweep) {
-    double worst = 0;
-    for (const Constraint &c : constraints) {
+    double largest = 0;
+    for (std::size_t i = 0; i < constraints.size(); ++i) {
+      const Constraint &c = constraints[i];
       const double missing = grid.values[c.low] - c.allowed_fall - grid.values[c.high];
-      if (missing <= 0)
+      const double give = 1 / weights[c.low] + 1 / weights[c.high];
+      const double more = std::max(missing / give, -forces[i]);
+      if (more == 0)
         continue;
-      grid.values[c.low] -= missing / 2;
-      grid.values[c.high] += missing / 2;
-      worst = std::max(worst, missing);
+      forces[i] += more;
+      grid.values[c.low] -= more / weights[c.low];
+      grid.values[c.high] += more / weights[c.high];
+      largest = std::max(largest, std::abs(more) * give);
     }
-    if (worst < 1e-6)
+    if (largest < 1e-6)
       break;
   }
   for (double &value : grid.values)

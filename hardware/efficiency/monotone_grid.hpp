@@ -6,6 +6,7 @@
 #include <Eigen/SparseCore>
 
 #include <functional>
+#include <vector>
 
 namespace flopcast {
 
@@ -29,5 +30,9 @@ void make_monotone(LogGrid &grid, const std::function<double(const std::array<do
 /// base with steps, near 1 for a smooth one.
 void make_monotone(LogGrid &grid, const std::function<double(const std::array<double, 3> &)> &base,
                    double usable);
+
+/// The same where a knot moves the less the more it weighs: how much samples tell of it.
+void make_monotone(LogGrid &grid, const std::function<double(const std::array<double, 3> &)> &base,
+                   double usable, const std::vector<double> &weights);
 
 } // namespace flopcast

@@ -6,7 +6,6 @@
 #include <cmath>
 
 namespace flopcast {
-namespace {
 
 double huber_loss(const Eigen::VectorXd &errors, double delta) {
   double sum = 0;
@@ -16,8 +15,6 @@ double huber_loss(const Eigen::VectorXd &errors, double delta) {
   }
   return sum;
 }
-
-} // namespace
 
 RobustFit fit_robustly(const std::function<Eigen::VectorXd(const Eigen::VectorXd &)> &errors,
                        const Eigen::VectorXd &start, double delta) {

@@ -7,6 +7,9 @@
 
 namespace flopcast {
 
+/// Half the squares of errors up to delta, beyond it growing no faster than linearly.
+[[nodiscard]] double huber_loss(const Eigen::VectorXd &errors, double delta);
+
 struct RobustFit {
   Eigen::VectorXd parameters;
   double loss = 0; ///< Σ Huber(error)
