@@ -83,7 +83,7 @@ bool has_micro_batch(IntervalKind kind) {
   return kind != IntervalKind::gradients && kind != IntervalKind::optimizer;
 }
 
-void write_interval(const Interval &interval, TraceWriter &writer) {
+void write_interval(const TimelineInterval &interval, TraceWriter &writer) {
   const std::int64_t start = nanoseconds(interval.start);
   const std::int64_t end = nanoseconds(interval.end);
   const auto lane = static_cast<int>(interval.lane);
@@ -115,14 +115,15 @@ ScheduleOutcome write_trace_json(const PipelineWork &work, const std::string &na
   writer.text(R"({"displayTimeUnit":"ms","traceEvents":[)");
   write_names(work, writer);
   ScheduleOutcome outcome = visit_timeline(
-      work, {.interval = [&](const Interval &interval) { write_interval(interval, writer); },
-             .memory =
-                 [&](const MemorySample &sample) {
-                   writer.event(R"({{"ph":"C","pid":{},"ts":{},"name":"saved activations",)"
-                                R"("args":{{"bytes":{:.0f}}}}})",
-                                sample.stage, microseconds(nanoseconds(sample.at)),
-                                std::max(0.0, sample.alive.in(units::byte)));
-                 }});
+      work,
+      {.interval = [&](const TimelineInterval &interval) { write_interval(interval, writer); },
+       .memory =
+           [&](const MemorySample &sample) {
+             writer.event(R"({{"ph":"C","pid":{},"ts":{},"name":"saved activations",)"
+                          R"("args":{{"bytes":{:.0f}}}}})",
+                          sample.stage, microseconds(nanoseconds(sample.at)),
+                          std::max(0.0, sample.alive.in(units::byte)));
+           }});
   const nlohmann::ordered_json about = {
       {"schema_version", json_schema_version},
       {"plan", name},

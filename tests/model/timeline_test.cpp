@@ -37,7 +37,7 @@ std::vector<PipelineWork> examples() {
 TEST(Timeline, NothingOverlapsOnALane) {
   for (const PipelineWork &work : examples()) {
     std::map<std::pair<std::uint32_t, TimelineLane>, Seconds> lane_end;
-    for (const Interval &interval : timeline_of(work).intervals) {
+    for (const TimelineInterval &interval : timeline_of(work).intervals) {
       Seconds &end = lane_end[{interval.stage, interval.lane}];
       EXPECT_GE((interval.start - end).in(second), -rounding)
           << to_text(work.schedule) << " " << to_text(interval.lane);
@@ -51,7 +51,7 @@ TEST(Timeline, EveryMicroBatchPassesEveryChunkOnce) {
   for (const PipelineWork &work : examples()) {
     std::map<std::pair<std::uint32_t, std::uint32_t>, int> forwards;
     double backward = 0;
-    for (const Interval &interval : timeline_of(work).intervals) {
+    for (const TimelineInterval &interval : timeline_of(work).intervals) {
       if (interval.kind == IntervalKind::forward)
         ++forwards[{interval.chunk, interval.micro_batch}];
       if (interval.kind == IntervalKind::backward || interval.kind == IntervalKind::input_gradient)
@@ -67,18 +67,18 @@ TEST(Timeline, EveryMicroBatchPassesEveryChunkOnce) {
 
 TEST(Timeline, TasksFollowTheMessageThatTheyNeed) {
   for (const PipelineWork &work : examples()) {
-    std::map<std::uint64_t, Interval> sent;
+    std::map<std::uint64_t, TimelineInterval> sent;
     const Timeline timeline = timeline_of(work);
-    const auto is_message = [](const Interval &interval) {
+    const auto is_message = [](const TimelineInterval &interval) {
       return interval.lane == TimelineLane::forward_messages ||
              interval.lane == TimelineLane::backward_messages;
     };
-    for (const Interval &interval : timeline.intervals)
+    for (const TimelineInterval &interval : timeline.intervals)
       if (is_message(interval)) {
         EXPECT_TRUE(sent.emplace(interval.message, interval).second) << "two of one number";
       }
     std::size_t received = 0;
-    for (const Interval &interval : timeline.intervals) {
+    for (const TimelineInterval &interval : timeline.intervals) {
       if (is_message(interval) || interval.message == 0)
         continue;
       ++received;

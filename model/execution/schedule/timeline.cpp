@@ -22,7 +22,7 @@ public:
   }
 
   void task(const Task &task, double start, double end) {
-    Interval interval = interval_of(task, start, end);
+    TimelineInterval interval = interval_of(task, start, end);
     interval.kind = static_cast<IntervalKind>(task.kind);
     interval.message = message_to(task);
     // The engine tells of the two tasks of a pair one after the other.
@@ -33,7 +33,7 @@ public:
   }
 
   void forward_message(const Task &task, double start, double end) {
-    Interval interval = interval_of(task, start, end);
+    TimelineInterval interval = interval_of(task, start, end);
     interval.lane = TimelineLane::forward_messages;
     interval.kind = IntervalKind::forward_message;
     interval.message = message_number(task.pass + 1U, task.micro_batch, false);
@@ -41,7 +41,7 @@ public:
   }
 
   void backward_message(const Task &task, double start, double end) {
-    Interval interval = interval_of(task, start, end);
+    TimelineInterval interval = interval_of(task, start, end);
     interval.lane = TimelineLane::backward_messages;
     interval.kind = IntervalKind::backward_message;
     interval.message = message_number(task.pass - 1U, task.micro_batch, true);
@@ -60,9 +60,9 @@ public:
   }
 
 private:
-  [[nodiscard]] Interval interval_of(const Task &task, double start, double end) const {
+  [[nodiscard]] TimelineInterval interval_of(const Task &task, double start, double end) const {
     const Pass &pass = passes_.passes[task.pass];
-    Interval interval;
+    TimelineInterval interval;
     interval.start = start * second;
     interval.end = end * second;
     interval.stage = pass.stage;
@@ -74,7 +74,7 @@ private:
   }
 
   void exchange(const Task &task, double start, double end, IntervalKind kind) {
-    Interval interval = interval_of(task, start, end);
+    TimelineInterval interval = interval_of(task, start, end);
     interval.lane = TimelineLane::exchange;
     interval.kind = kind;
     visitor_.interval(interval);
@@ -106,7 +106,7 @@ private:
 
 void tell_ends(const std::vector<StageEnd> &ends, const TimelineVisitor &visitor) {
   for (std::size_t stage = 0; stage < ends.size(); ++stage) {
-    Interval interval;
+    TimelineInterval interval;
     interval.stage = static_cast<std::uint32_t>(stage);
     interval.kind = IntervalKind::gradients;
     interval.lane = TimelineLane::exchange;
@@ -156,7 +156,8 @@ ScheduleOutcome visit_timeline(const PipelineWork &work, const TimelineVisitor &
 Timeline timeline_of(const PipelineWork &work) {
   Timeline timeline;
   timeline.outcome = visit_timeline(
-      work, {.interval = [&](const Interval &interval) { timeline.intervals.push_back(interval); },
+      work, {.interval =
+                 [&](const TimelineInterval &interval) { timeline.intervals.push_back(interval); },
              .memory = [&](const MemorySample &sample) { timeline.memory.push_back(sample); }});
   return timeline;
 }

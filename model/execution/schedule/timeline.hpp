@@ -36,7 +36,7 @@ enum class IntervalKind : std::uint8_t {
 [[nodiscard]] std::string_view to_text(IntervalKind kind);
 
 /// Something that a stage does for a time.
-struct Interval {
+struct TimelineInterval {
   Seconds start; ///< since the step began
   Seconds end;
   std::uint32_t stage = 0;
@@ -58,7 +58,7 @@ struct MemorySample {
 /// Told of the timeline as it is simulated: in order for each lane and for the memory of each
 /// stage, not across stages.
 struct TimelineVisitor {
-  std::function<void(const Interval &)> interval;
+  std::function<void(const TimelineInterval &)> interval;
   std::function<void(const MemorySample &)> memory;
 };
 
@@ -67,7 +67,7 @@ ScheduleOutcome visit_timeline(const PipelineWork &work, const TimelineVisitor &
 
 /// All of it, for steps that fit into memory.
 struct Timeline {
-  std::vector<Interval> intervals;
+  std::vector<TimelineInterval> intervals;
   std::vector<MemorySample> memory;
   ScheduleOutcome outcome;
 };
