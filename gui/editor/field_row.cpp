@@ -8,11 +8,14 @@
 #include <QComboBox>
 #include <QCompleter>
 #include <QGridLayout>
+#include <QHelpEvent>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMenu>
 #include <QScopedValueRollback>
 #include <QSlider>
 #include <QToolButton>
+#include <QToolTip>
 #include <QWheelEvent>
 
 #include <algorithm>
@@ -110,23 +113,65 @@ void FieldRow::add_number(QGridLayout &layout) {
 }
 
 void FieldRow::add_choice(QGridLayout &layout, const PresetCatalog &catalog) {
-  if (field_.kind == FieldKind::flag) {
-    check_ = new QCheckBox(tr("on"), this);
-    check_->setAccessibleName(field_.label);
-    layout.addWidget(check_, 1, 0, 1, 2);
-    connect(check_, &QCheckBox::toggled, this, [this](bool on) {
-      if (!showing_)
-        emit edited(on ? "true" : "false", ++drag_);
-    });
-    return;
+  if (field_.kind == FieldKind::flag)
+    add_flag(layout);
+  else if (field_.kind == FieldKind::several)
+    add_several(layout);
+  else
+    add_list(layout, catalog);
+}
+
+void FieldRow::add_flag(QGridLayout &layout) {
+  check_ = new QCheckBox(tr("on"), this);
+  check_->setAccessibleName(field_.label);
+  layout.addWidget(check_, 1, 0, 1, 2);
+  connect(check_, &QCheckBox::toggled, this, [this](bool on) {
+    if (!showing_)
+      emit edited(on ? "true" : "false", ++drag_);
+  });
+}
+
+void FieldRow::add_several(QGridLayout &layout) {
+  several_ = new QToolButton(this);
+  several_->setAccessibleName(field_.label);
+  several_->setObjectName(QStringLiteral("several"));
+  several_->setPopupMode(QToolButton::InstantPopup);
+  several_->setToolButtonStyle(Qt::ToolButtonTextOnly);
+  several_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+  menu_ = new QMenu(several_);
+  for (const std::string &choice : field_.choices) {
+    QAction *action = menu_->addAction(QString::fromStdString(choice));
+    action->setCheckable(true);
   }
+  several_->setMenu(menu_);
+  name_->setBuddy(several_);
+  layout.addWidget(several_, 1, 0, 1, 2);
+  connect(menu_, &QMenu::triggered, this, [this] {
+    std::string list;
+    for (const QAction *action : menu_->actions())
+      if (action->isChecked())
+        list += (list.empty() ? "\"" : ", \"") + action->text().toStdString() + '"';
+    emit edited('[' + list + ']', ++drag_);
+  });
+}
+
+void FieldRow::add_list(QGridLayout &layout, const PresetCatalog &catalog) {
   combo_ = new UnwheeledCombo(this);
   combo_->setAccessibleName(field_.label);
   combo_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   combo_->setMinimumContentsLength(10);
   name_->setBuddy(combo_);
   const bool presets = field_.kind == FieldKind::preset;
-  for (const std::string &choice : presets ? catalog.ids(field_.choices.front()) : field_.choices)
+  std::vector<std::string> choices = field_.choices;
+  if (presets) {
+    // The kind of presets stands first, choices beside them follow.
+    const std::vector<std::string> ids = catalog.ids(choices.front());
+    choices.erase(choices.begin());
+    choices.insert(choices.end(), ids.begin(), ids.end());
+  }
+  if (!field_.none.empty())
+    choices.insert(choices.begin(), field_.none);
+  for (const std::string &choice : choices)
     combo_->addItem(QString::fromStdString(choice));
   if (presets) {
     combo_->setEditable(true);
@@ -151,7 +196,7 @@ double FieldRow::at_slider(int position) const {
                            ? field_.lowest * std::pow(field_.highest / field_.lowest, share)
                            : field_.lowest + share * (field_.highest - field_.lowest);
   return field_.kind == FieldKind::integer
-             ? std::max(1.0, std::round(rounded(value)))
+             ? std::max(field_.lowest, std::round(rounded(value)))
              : std::clamp(rounded(value), field_.lowest, field_.highest);
 }
 
@@ -183,6 +228,22 @@ void FieldRow::show_number(double value) {
     spin_->setValue(value);
 }
 
+void FieldRow::show_text(const QString &text) {
+  if (check_ != nullptr) {
+    check_->setChecked(text == QStringLiteral("true"));
+  } else if (several_ != nullptr) {
+    const QStringList chosen = text.split(QStringLiteral(", "));
+    for (QAction *action : menu_->actions())
+      action->setChecked(chosen.contains(action->text()));
+    several_->setText(text.isEmpty() ? QStringLiteral("–") : text);
+  } else if (combo_->isEditable()) {
+    if (combo_->currentText() != text)
+      combo_->setEditText(text);
+  } else {
+    combo_->setCurrentText(text);
+  }
+}
+
 void FieldRow::show_value(const EstimatedPlan &plan, const std::string &changes) {
   const QScopedValueRollback guard(showing_, true);
   if (field_.number != nullptr) {
@@ -190,25 +251,31 @@ void FieldRow::show_value(const EstimatedPlan &plan, const std::string &changes)
     slider_->setEnabled(value.has_value());
     if (value)
       show_number(*value);
+    else if (!spin_->hasFocus())
+      spin_->show_absent();
   } else {
-    const QString text = QString::fromStdString(field_.text(plan.run));
-    if (check_ != nullptr)
-      check_->setChecked(text == QStringLiteral("true"));
-    else if (combo_->isEditable())
-      combo_->setEditText(text);
-    else
-      combo_->setCurrentText(text);
+    show_text(QString::fromStdString(field_.text(plan.run)));
   }
-  const FieldStatus status = field_status(field_, plan, changes);
-  badge_->setText(status.source == FieldSource::changed   ? tr("changed")
-                  : status.source == FieldSource::in_plan ? tr("plan")
-                  : status.source == FieldSource::preset  ? tr("preset")
-                                                          : tr("default"));
-  reset_->setVisible(status.source == FieldSource::changed);
-  const QString tip = QStringLiteral("<p><b>%1</b> <code>%2</code></p><p>%3</p><p>%4</p>")
-                          .arg(field_.label.toHtmlEscaped(), QString::fromStdString(field_.key),
-                               field_.help.toHtmlEscaped(), status.detail.toHtmlEscaped());
-  setToolTip(tip);
+  status_ = field_status(field_, plan, changes);
+  badge_->setText(status_.source == FieldSource::changed   ? tr("changed")
+                  : status_.source == FieldSource::in_plan ? tr("plan")
+                  : status_.source == FieldSource::preset  ? tr("preset")
+                                                           : tr("default"));
+  reset_->setVisible(status_.source == FieldSource::changed);
+}
+
+QString FieldRow::tip() const {
+  return QStringLiteral("<p><b>%1</b> <code>%2</code></p><p>%3</p><p>%4</p>")
+      .arg(field_.label.toHtmlEscaped(), QString::fromStdString(field_.key),
+           field_.help.toHtmlEscaped(), status_.detail.toHtmlEscaped());
+}
+
+bool FieldRow::event(QEvent *event) {
+  // Made when it is asked for: a plan changes more often than somebody looks.
+  if (event->type() != QEvent::ToolTip)
+    return QWidget::event(event);
+  QToolTip::showText(dynamic_cast<QHelpEvent *>(event)->globalPos(), tip(), this);
+  return true;
 }
 
 void FieldRow::take_focus() {
@@ -217,6 +284,8 @@ void FieldRow::take_focus() {
     spin_->selectAll();
   } else if (combo_ != nullptr) {
     combo_->setFocus(Qt::ShortcutFocusReason);
+  } else if (several_ != nullptr) {
+    several_->setFocus(Qt::ShortcutFocusReason);
   } else {
     check_->setFocus(Qt::ShortcutFocusReason);
   }

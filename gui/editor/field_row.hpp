@@ -10,6 +10,7 @@ class QComboBox;
 class QGridLayout;
 class QLabel;
 class QSlider;
+class QMenu;
 class QToolButton;
 
 namespace flopcast {
@@ -29,6 +30,9 @@ public:
   void show_value(const EstimatedPlan &plan, const std::string &changes);
   void take_focus();
 
+protected:
+  bool event(QEvent *event) override;
+
 signals:
   /// `value` as it is written into the plan. Steps of one drag have the same number.
   void edited(const std::string &value, int drag);
@@ -37,7 +41,12 @@ signals:
 private:
   void add_number(QGridLayout &layout);
   void add_choice(QGridLayout &layout, const PresetCatalog &catalog);
+  void add_flag(QGridLayout &layout);
+  void add_several(QGridLayout &layout);
+  void add_list(QGridLayout &layout, const PresetCatalog &catalog);
   void show_number(double value);
+  void show_text(const QString &text);
+  [[nodiscard]] QString tip() const;
   [[nodiscard]] double at_slider(int position) const;
   [[nodiscard]] int slider_position(double value) const;
   void slide(int position);
@@ -50,6 +59,9 @@ private:
   ValueSpinBox *spin_ = nullptr;
   QComboBox *combo_ = nullptr;
   QCheckBox *check_ = nullptr;
+  QToolButton *several_ = nullptr;
+  QMenu *menu_ = nullptr; ///< of several_
+  FieldStatus status_;
   bool showing_ = false; ///< the plan moves the widgets: nobody edits
   int drag_ = 0;
 };

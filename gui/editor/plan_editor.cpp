@@ -173,10 +173,7 @@ void PlanEditor::show_changes(const std::string &changes) {
 
 void PlanEditor::edit(const FieldRow &row, const std::string &value, int drag) {
   const PlanField &field = row.field();
-  std::vector<PlanEdit> edits{{field.key, value}};
-  for (const std::string &other : field.excludes)
-    if (plan_ && value_at(plan_->written, other) != nullptr)
-      edits.push_back({other, std::nullopt});
+  const std::vector<PlanEdit> edits = edits_of(field, value, plan_ ? plan_->written : InputValue());
   emit edited(edits, tr("change %1").arg(field.label),
               QStringLiteral("%1#%2").arg(QString::fromStdString(field.key)).arg(drag));
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/editor/plan_field.hpp"
 
-#include "gui/plan_text.hpp"
-
 #include <QCoreApplication>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 namespace flopcast {
@@ -27,6 +26,9 @@ template <auto Member> Number degree(const PlannedRun &run) {
 }
 template <auto Member> Number of_training(const PlannedRun &run) {
   return static_cast<double>(run.plan.training.*Member);
+}
+Number whole(const std::optional<std::int64_t> &value) {
+  return value ? Number(static_cast<double>(*value)) : std::nullopt;
 }
 template <auto Member> Number of_decoder(const PlannedRun &run) {
   return static_cast<double>(run.plan.model.decoder.*Member);
@@ -81,6 +83,14 @@ PlanField choice(std::string key, QString label, std::vector<std::string> choice
   return field;
 }
 
+PlanField preset(std::string key, QString label, std::string kind,
+                 std::string (*text)(const PlannedRun &), QString help) {
+  PlanField field =
+      choice(std::move(key), std::move(label), {std::move(kind)}, text, std::move(help));
+  field.kind = FieldKind::preset;
+  return field;
+}
+
 std::string flag_text(bool flag) { return flag ? "true" : "false"; }
 
 template <class E> std::vector<std::string> names(std::span<const Spelled<E>> spelled) {
@@ -108,18 +118,25 @@ private:
 
 void add_model(FieldList &list) {
   list.group(Fields::tr("Model"));
-  PlanField &preset = list.add(choice(
-      "model.preset", Fields::tr("model"), {"models"},
+  list.add(preset(
+      "model.preset", Fields::tr("model"), "models",
       [](const PlannedRun &run) { return run.plan.model.id; },
       Fields::tr("A model preset; the keys below change it.")));
-  preset.kind = FieldKind::preset;
   list.add(integer("model.layers", Fields::tr("layers"), 10'000, of_decoder<&Decoder::layers>,
                    Fields::tr("Transformer layers.")));
   list.add(integer("model.hidden", Fields::tr("hidden size"), 1'000'000,
                    of_decoder<&Decoder::hidden>, Fields::tr("Width of the residual stream.")));
+  list.add(integer("model.heads", Fields::tr("attention heads"), 1024, of_decoder<&Decoder::heads>,
+                   Fields::tr("Heads of the attention; they divide the hidden size.")));
+  list.add(
+      integer("model.kv_heads", Fields::tr("key-value heads"), 1024, of_decoder<&Decoder::kv_heads>,
+              Fields::tr("Fewer than the heads: grouped queries; 1: multi-query attention. They "
+                         "divide the heads.")));
   list.add(integer("model.ffn_hidden", Fields::tr("MLP width"), 4'000'000,
                    of_decoder<&Decoder::ffn_hidden>,
                    Fields::tr("Inner width of the MLP, of each branch where it is gated.")));
+  list.add(integer("model.vocabulary", Fields::tr("vocabulary"), 1'000'000,
+                   of_decoder<&Decoder::vocabulary>, Fields::tr("Token embeddings.")));
   list.group(Fields::tr("Data"));
   list.add(real(
                "data.tokens", Fields::tr("tokens"), 0.001, 1e6, Fields::tr(" billion"), "e9 token",
@@ -136,12 +153,17 @@ void add_model(FieldList &list) {
 
 void add_hardware(FieldList &list) {
   list.group(Fields::tr("Hardware"));
-  PlanField &gpu = list.add(choice(
-      "hardware.gpu", Fields::tr("GPU"), {"devices"},
-      [](const PlannedRun &run) { return run.cluster.device.id; },
-      Fields::tr("A device preset. Another GPU stands in its usual node.")));
-  gpu.kind = FieldKind::preset;
-  gpu.excludes = {"hardware.node"};
+  list.add(preset(
+               "hardware.gpu", Fields::tr("GPU"), "devices",
+               [](const PlannedRun &run) { return run.cluster.device.id; },
+               Fields::tr("A device preset. Another GPU stands in its usual node.")))
+      .excludes = {"hardware.node"};
+  list.add(preset(
+               "hardware.node", Fields::tr("node"), "nodes",
+               [](const PlannedRun &run) { return run.cluster.node.id; },
+               Fields::tr("A node preset: GPUs, their links and network cards. Another node brings "
+                          "its own GPUs.")))
+      .excludes = {"hardware.gpu"};
   list
       .add(doubling(
           "hardware.count", Fields::tr("number of GPUs"), 1'000'000,
@@ -157,6 +179,39 @@ void add_hardware(FieldList &list) {
         return run.cluster.node.scale_out_bandwidth->in(gigabyte / second);
       },
       Fields::tr("Bandwidth between nodes, per GPU and direction.")));
+  list.add(real(
+      "hardware.scale_up_bandwidth", Fields::tr("links in a domain"), 1, 10'000,
+      QStringLiteral(" GB/s"), " GB/s",
+      [](const PlannedRun &run) -> Number {
+        return run.cluster.node.scale_up_bandwidth.in(gigabyte / second);
+      },
+      Fields::tr("Bandwidth inside a domain of fast links, per GPU and direction.")));
+  list.add(doubling(
+      "hardware.scale_up_domain", Fields::tr("GPUs of a domain"), 4096,
+      [](const PlannedRun &run) -> Number {
+        return static_cast<double>(run.cluster.node.scale_up_domain);
+      },
+      Fields::tr("GPUs that reach each other over the fast links.")));
+  list.add(real(
+      "hardware.memory_capacity", Fields::tr("memory of a GPU"), 1, 2000, QStringLiteral(" GB"),
+      " GB",
+      [](const PlannedRun &run) -> Number {
+        return run.cluster.device.memory_capacity.in(gigabyte);
+      },
+      Fields::tr("What a GPU can hold: a what-if, or a share of one.")));
+  PlanField &fabric = list.add(preset(
+      "hardware.fabric", Fields::tr("network fabric"), "fabrics",
+      [](const PlannedRun &run) {
+        return run.cluster.fabric ? run.cluster.fabric->id : std::string("none");
+      },
+      Fields::tr("Switches between the domains: oversubscription, rails, racks. None: each GPU has "
+                 "all of its network card.")));
+  fabric.none = "none";
+  list.add(preset(
+      "hardware.calibration", Fields::tr("calibration"), "calibrations",
+      [](const PlannedRun &run) { return run.cluster.calibration.id; },
+      Fields::tr("Measured speeds of kernels and collectives. Without a choice: those of this GPU "
+                 "or of its nearest relative.")));
 }
 
 void add_parallelism(FieldList &list) {
@@ -170,22 +225,129 @@ void add_parallelism(FieldList &list) {
   list.add(integer("parallelism.virtual_pipeline", Fields::tr("chunks of a stage"), 64,
                    degree<&Parallelism::virtual_pipeline>,
                    Fields::tr("Above 1: interleaved 1F1B.")));
+  list.add(choice(
+      "parallelism.schedule", Fields::tr("schedule"), names(pipeline_schedule_names()),
+      [](const PlannedRun &run) { return std::string(to_text(run.plan.parallelism.schedule)); },
+      Fields::tr("The order in which stages work on micro-batches; the page Timeline shows it.")));
+  const auto end_layers = [](std::string key, QString label, Number (*number)(const PlannedRun &),
+                             QString help) {
+    PlanField field = integer(std::move(key), std::move(label), 200, number, std::move(help));
+    field.lowest = 0;
+    field.logarithmic = false;
+    return field;
+  };
+  list.add(end_layers(
+      "parallelism.first_stage_layers", Fields::tr("layers of the first stage"),
+      [](const PlannedRun &run) -> Number {
+        return stage_layers(run.plan.parallelism, run.plan.model.decoder.layers).first;
+      },
+      Fields::tr("Fewer than the others', where the embedding has its place.")));
+  list.add(end_layers(
+      "parallelism.last_stage_layers", Fields::tr("layers of the last stage"),
+      [](const PlannedRun &run) -> Number {
+        return stage_layers(run.plan.parallelism, run.plan.model.decoder.layers).last;
+      },
+      Fields::tr("Fewer than the others', where the logits have their place.")));
   list.add(doubling("parallelism.context_parallel", Fields::tr("context parallel"), 1024,
                     degree<&Parallelism::context_parallel>,
                     Fields::tr("Ranks that share a sequence.")));
+  list.add(choice(
+      "parallelism.context_exchange", Fields::tr("context exchange"),
+      names(context_exchange_names()),
+      [](const PlannedRun &run) {
+        for (const auto &[name, exchange] : context_exchange_names())
+          if (exchange == run.plan.parallelism.context_exchange)
+            return std::string(name);
+        return std::string();
+      },
+      Fields::tr("How ranks that share a sequence see its keys and values: passed on in a ring, "
+                 "gathered, or all tokens of a share of the heads (Ulysses).")));
   list.add(doubling("parallelism.expert_parallel", Fields::tr("expert parallel"), 1024,
                     degree<&Parallelism::expert_parallel>,
                     Fields::tr("Ranks that share the experts of a layer.")));
+  list.add(doubling(
+      "parallelism.expert_tensor_parallel", Fields::tr("expert tensor parallel"), 1024,
+      [](const PlannedRun &run) -> Number {
+        return static_cast<double>(run.plan.parallelism.expert_tensor());
+      },
+      Fields::tr("Ranks that share the width of an expert; as many as tensor parallel if not "
+                 "given.")));
+  list.add(real(
+      "parallelism.expert_imbalance", Fields::tr("expert imbalance"), 1, 8, {}, "",
+      [](const PlannedRun &run) -> Number { return run.plan.parallelism.expert_imbalance; },
+      Fields::tr(
+          "Tokens that come to the busiest rank's experts over the mean; 1: evenly spread.")));
+  list.add(doubling("parallelism.data_parallel", Fields::tr("data parallel"), 1 << 19,
+                    degree<&Parallelism::data_parallel>,
+                    Fields::tr("Copies that share the batch; the GPUs that the other degrees leave "
+                               "if not given.")));
   list.add(choice(
       "parallelism.zero_stage", Fields::tr("ZeRO stage"), {"0", "1", "2", "3"},
       [](const PlannedRun &run) { return std::to_string(run.plan.parallelism.zero_stage); },
       Fields::tr("1 shares optimizer states, 2 gradients too, 3 weights too (FSDP).")));
+  list.add(doubling(
+      "parallelism.shard_group", Fields::tr("ranks that share states"), 1 << 19,
+      [](const PlannedRun &run) -> Number {
+        const Parallelism &parallel = run.plan.parallelism;
+        return static_cast<double>(parallel.shard_group.value_or(parallel.gradient_group().size));
+      },
+      Fields::tr("Neighbours among which ZeRO shares (hybrid sharding); all that hold the same "
+                 "weights if not given.")));
   list
       .add(choice(
           "parallelism.sequence_parallel", Fields::tr("sequence parallel"), {},
           [](const PlannedRun &run) { return flag_text(run.plan.parallelism.sequence_parallel); },
           Fields::tr("Norms and sums are split along the sequence too.")))
       .kind = FieldKind::flag;
+}
+
+std::string recomputed_modules(const PlannedRun &run) {
+  std::string found;
+  for (const auto &[name, roles] : recompute_module_names())
+    if ((run.plan.training.recomputed & roles) == roles)
+      found += (found.empty() ? "" : ", ") + std::string(name);
+  return found;
+}
+
+void add_recompute(FieldList &list) {
+  PlanField &recompute = list.add(choice(
+      "training.recompute", Fields::tr("recompute"), names(recompute_names()),
+      [](const PlannedRun &run) { return std::string(to_text(run.plan.training.recompute)); },
+      Fields::tr("What is computed again in the backward pass to save memory: nothing, the "
+                 "attention without its projections, the modules below, whole layers.")));
+  recompute.excludes = {"training.recompute_modules", "training.recompute_layers"};
+  // Modules without a list are no plan: the attention's core is what selective redoes too.
+  recompute.beside = [](const std::string &value) {
+    return value == "modules"
+               ? std::vector<PlanEdit>{{"training.recompute_modules", "[\"core_attention\"]"}}
+               : std::vector<PlanEdit>();
+  };
+  PlanField modules = choice("training.recompute_modules", Fields::tr("recomputed modules"),
+                             names(recompute_module_names()), recomputed_modules,
+                             Fields::tr("Parts of a layer that are computed again."));
+  modules.kind = FieldKind::several;
+  modules.none = "[]";
+  modules.excludes = {"training.recompute_layers"};
+  modules.beside = [](const std::string &value) {
+    return std::vector<PlanEdit>{{"training.recompute", value == "[]" ? "none" : "modules"}};
+  };
+  list.add(std::move(modules));
+  PlanField layers = integer(
+      "training.recompute_layers", Fields::tr("recomputed layers"), 200,
+      [](const PlannedRun &run) -> Number {
+        const Training &training = run.plan.training;
+        if (training.recompute_layers || training.recompute != Recompute::full)
+          return whole(training.recompute_layers);
+        return stage_layers(run.plan.parallelism, run.plan.model.decoder.layers).middle;
+      },
+      Fields::tr("Layers of a stage that are computed again as a whole; all if not given."));
+  layers.lowest = 0;
+  layers.logarithmic = false;
+  layers.excludes = {"training.recompute_modules"};
+  layers.beside = [](const std::string & /*value*/) {
+    return std::vector<PlanEdit>{{"training.recompute", "full"}};
+  };
+  list.add(std::move(layers));
 }
 
 void add_training(FieldList &list) {
@@ -195,10 +357,10 @@ void add_training(FieldList &list) {
       [](const PlannedRun &run) { return std::string(to_text(run.plan.training.precision)); },
       Fields::tr("Number format of the matrix products.")));
   list.add(choice(
-      "training.recompute", Fields::tr("recompute"),
-      {"none", "selective", "full"}, // modules need a list beside them: the Changes tab takes it
-      [](const PlannedRun &run) { return std::string(to_text(run.plan.training.recompute)); },
-      Fields::tr("What is computed again in the backward pass to save memory.")));
+      "training.gradient_format", Fields::tr("gradient format"), {"fp32", "bf16", "fp16"},
+      [](const PlannedRun &run) { return std::string(to_text(run.plan.training.gradient_format)); },
+      Fields::tr("Number format in which gradients are summed and exchanged.")));
+  add_recompute(list);
   list.add(choice(
       "training.attention", Fields::tr("attention"), {"flash", "unfused"},
       [](const PlannedRun &run) {
@@ -222,15 +384,45 @@ void add_training(FieldList &list) {
                },
                Fields::tr("Gradients are exchanged during the backward pass.")))
       .kind = FieldKind::flag;
+  PlanField &framework = list.add(preset(
+      "training.framework", Fields::tr("framework"), "frameworks",
+      [](const PlannedRun &run) {
+        const std::string &id = run.plan.training.software.framework;
+        return id.empty() ? std::string("none") : id;
+      },
+      Fields::tr("What the training software adds to the device's own times: launches, fused "
+                 "kernels, overlap, memory. None adds nothing.")));
+  framework.choices.emplace_back("none");
+  list.add(choice(
+      "training.dropout", Fields::tr("dropout"), {"0", "0.1"},
+      [](const PlannedRun &run) { return std::string(run.plan.training.dropout ? "0.1" : "0"); },
+      Fields::tr("Above 0 masks are kept for the backward pass; how much above does not count.")));
+  list.add(real(
+      "training.memory_reserve", Fields::tr("memory reserve"), 0, 40, QStringLiteral(" GB"), " GB",
+      [](const PlannedRun &run) -> Number { return run.plan.training.memory_reserve.in(gigabyte); },
+      Fields::tr("Driver context, libraries and communication buffers, which no tensor "
+                 "explains.")));
 }
 
 void add_run(FieldList &list) {
+  list.group(Fields::tr("Stated speed"));
+  list.add(real(
+               "stated.mfu", Fields::tr("stated MFU"), 0.01, 1, {}, "",
+               [](const PlannedRun &run) -> Number { return run.plan.stated.mfu; },
+               Fields::tr("A utilisation that is known takes the place of the predicted step.")))
+      .excludes = {"stated.flops_per_gpu", "stated.tokens_per_second", "stated.step_time"};
   list.group(Fields::tr("Run"));
   list.add(real(
                "run.goodput", Fields::tr("goodput"), 0.05, 1, {}, "",
                [](const PlannedRun &run) -> Number { return run.plan.run.goodput; },
                Fields::tr("Productive share of the held time: failures, restarts, waiting.")))
       .excludes = {"run.allocation"};
+  list.add(integer(
+      "run.checkpoints_kept", Fields::tr("checkpoints kept"), 1000,
+      [](const PlannedRun &run) -> Number {
+        return static_cast<double>(run.plan.run.checkpoints_kept);
+      },
+      Fields::tr("Checkpoints that storage is paid for.")));
   list.group(Fields::tr("Price and energy"));
   list.add(real(
                "price.rate", Fields::tr("price of GPU time"), 0.01, 100,
@@ -241,9 +433,41 @@ void add_run(FieldList &list) {
                Fields::tr("Your own rent; it comes before every price list.")))
       .excludes = {"price.purchase"};
   list.add(real(
+               "price.purchase", Fields::tr("purchase of a GPU"), 100, 200'000,
+               QStringLiteral(" USD/GPU"), " USD/GPU",
+               [](const PlannedRun &run) -> Number {
+                 if (!run.plan.price.purchase)
+                   return std::nullopt;
+                 return run.plan.price.purchase->in(usd / gpu);
+               },
+               Fields::tr("Your own hardware, with its share of the server, written off over its "
+                          "lifetime.")))
+      .excludes = {"price.rate"};
+  list.add(real(
+      "price.lifetime", Fields::tr("lifetime"), 30, 3650, Fields::tr(" days"), " d",
+      [](const PlannedRun &run) -> Number { return run.plan.price.lifetime.in(day); },
+      Fields::tr("Over which own hardware is written off.")));
+  list.add(real(
       "energy.pue", QStringLiteral("PUE"), 1, 3, {}, "",
       [](const PlannedRun &run) -> Number { return run.plan.energy.pue; },
       Fields::tr("Energy of the data centre for that of its servers.")));
+  list.add(real(
+      "energy.power_per_gpu", Fields::tr("power per GPU"), 10, 5000, QStringLiteral(" W/GPU"),
+      " W/GPU",
+      [](const PlannedRun &run) -> Number {
+        if (!run.plan.energy.power)
+          return std::nullopt;
+        return run.plan.energy.power->in(watt / gpu);
+      },
+      Fields::tr("Mean power of the server for each GPU.")));
+  list.add(real(
+      "energy.electricity", Fields::tr("electricity"), 0, 1, QStringLiteral(" USD/kWh"), " USD/kWh",
+      [](const PlannedRun &run) -> Number {
+        if (!run.plan.energy.electricity)
+          return std::nullopt;
+        return run.plan.energy.electricity->in(usd / kilowatt_hour);
+      },
+      Fields::tr("Paid apart by owners; a rent usually contains it.")));
   list.add(real(
       "energy.carbon_intensity", Fields::tr("carbon intensity"), 1, 1500, QStringLiteral(" g/kWh"),
       " g/kWh",
@@ -292,6 +516,20 @@ FieldStatus field_status(const PlanField &field, const EstimatedPlan &plan,
   if (table == "price")
     return {FieldSource::by_default, QString::fromStdString(plan.run.plan.price.description)};
   return {FieldSource::by_default, Fields::tr("not in the plan")};
+}
+
+std::vector<PlanEdit> edits_of(const PlanField &field, const std::string &value,
+                               const InputValue &written) {
+  const bool gone = !field.none.empty() && value == field.none;
+  std::vector<PlanEdit> edits{{field.key, gone ? std::nullopt : std::optional(value)}};
+  std::vector<PlanEdit> beside =
+      field.beside == nullptr ? std::vector<PlanEdit>() : field.beside(value);
+  for (const std::string &other : field.excludes)
+    if (value_at(written, other) != nullptr &&
+        std::ranges::find(beside, other, &PlanEdit::key) == beside.end())
+      edits.push_back({other, std::nullopt});
+  std::ranges::move(beside, std::back_inserter(edits));
+  return edits;
 }
 
 std::string written_number(const PlanField &field, double value) {

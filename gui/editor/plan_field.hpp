@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gui/plan_session.hpp"
+#include "gui/plan_text.hpp"
 
 #include <QString>
 
@@ -12,7 +13,8 @@
 
 namespace flopcast {
 
-enum class FieldKind { integer, number, choice, preset, flag };
+/// `several`: any of the choices, written as a list.
+enum class FieldKind { integer, number, choice, preset, flag, several };
 
 /// A key of the plan as the editor offers it.
 struct PlanField {
@@ -28,9 +30,12 @@ struct PlanField {
   QString suffix;           ///< the unit as it is shown
   std::string unit;         ///< as it is written behind the number: " USD/(GPU*h)", "e9 token"
   std::vector<std::string> choices;  ///< or the kind of presets
+  std::string none;                  ///< the choice that takes the key away; "" where there is none
   std::vector<std::string> excludes; ///< keys that say the same in another way
   std::optional<double> (*number)(const PlannedRun &) = nullptr;
   std::string (*text)(const PlannedRun &) = nullptr;
+  /// What else the value needs to be legal, such as recompute = "full" beside a number of layers.
+  std::vector<PlanEdit> (*beside)(const std::string &value) = nullptr;
 };
 
 /// All of them, in the order of the editor, in the language of the window.
@@ -46,6 +51,11 @@ struct FieldStatus {
 
 [[nodiscard]] FieldStatus field_status(const PlanField &field, const EstimatedPlan &plan,
                                        const std::string &changes);
+
+/// All that changes when the field gets the value, as it is written: the key itself, what it needs
+/// beside it, and the keys of the plan that contradict it taken away.
+[[nodiscard]] std::vector<PlanEdit> edits_of(const PlanField &field, const std::string &value,
+                                             const InputValue &written);
 
 /// The value as it is written into the plan.
 [[nodiscard]] std::string written_number(const PlanField &field, double value);

@@ -30,6 +30,11 @@ ValueSpinBox::ValueSpinBox(const PlanField &field, QWidget *parent)
   lineEdit()->setAccessibleName(field.label);
 }
 
+void ValueSpinBox::show_absent() {
+  lineEdit()->clear();
+  lineEdit()->setPlaceholderText(QStringLiteral("–"));
+}
+
 void ValueSpinBox::stepBy(int steps) {
   if (doubles_)
     setValue(steps > 0 ? value() * 2 : std::floor(value() / 2));

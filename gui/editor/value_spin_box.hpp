@@ -14,6 +14,8 @@ class ValueSpinBox : public QDoubleSpinBox {
 public:
   ValueSpinBox(const PlanField &field, QWidget *parent);
 
+  /// No text: the plan has no such value.
+  void show_absent();
   void stepBy(int steps) override;
   [[nodiscard]] QString textFromValue(double value) const override;
 

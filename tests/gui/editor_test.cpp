@@ -8,7 +8,9 @@
 
 #include <QComboBox>
 #include <QLineEdit>
+#include <QMenu>
 #include <QSlider>
+#include <QToolButton>
 
 #include <algorithm>
 
@@ -39,6 +41,14 @@ protected:
     for (const PlanEdit &edit : edits_)
       text = with_edit(text, edit);
     return text;
+  }
+
+  /// Of the example, when the field gets the value.
+  static std::string changes_by(const PlanField &field, const std::string &value) {
+    std::string changes;
+    for (const PlanEdit &edit : edits_of(field, value, answered()->written))
+      changes = with_edit(changes, edit);
+    return changes;
   }
 
   PlanSession session_ = shipped_session();
@@ -85,13 +95,12 @@ TEST_F(Editor, EveryFieldIsAKeyThatPlansHaveAndEditsGiveTheValueBack) {
   for (const PlanField &field : plan_fields()) {
     if (field.number == nullptr || field.key.starts_with("parallelism."))
       continue; // one degree alone contradicts the others
-    const double wanted = field.key == "model.hidden" ? 9600 // its 96 heads divide it
+    const double wanted = field.key == "model.hidden"     ? 9600 // its 96 heads divide it
+                          : field.key == "model.kv_heads" ? 48   // divides the heads
                           : field.kind == FieldKind::integer
                               ? (field.highest >= 64 ? 64 : 2)
                               : std::clamp(0.5 * (field.lowest + field.highest), 0.3, 2.0);
-    std::string changes = with_edit("", {field.key, written_number(field, wanted)});
-    for (const std::string &other : field.excludes)
-      changes = with_edit(changes, {other, std::nullopt});
+    const std::string changes = changes_by(field, written_number(field, wanted));
     const EstimatedPlanPointer plan = answered(changes);
     const auto value = field.number(plan->run);
     ASSERT_TRUE(value) << field.key;
@@ -104,10 +113,48 @@ TEST_F(Editor, OffersOnlyChoicesThatPlansTake) {
   for (const PlanField &field : plan_fields())
     if (field.kind == FieldKind::choice)
       for (const std::string &choice : field.choices) {
-        const std::string error =
-            refused({std::string(example), with_edit("", {field.key, choice})});
+        const std::string error = refused({std::string(example), changes_by(field, choice)});
         EXPECT_EQ(error, "") << field.key << "=" << choice;
       }
+}
+
+TEST_F(Editor, TakesPresetsAndTheirAbsence) {
+  for (const PlanField &field : plan_fields()) {
+    if (field.key == "hardware.fabric") {
+      const auto plan = answered(changes_by(field, "fat-tree-3-ndr400"), "llama3.1-405b-h100");
+      EXPECT_EQ(field.text(plan->run), "fat-tree-3-ndr400");
+      EXPECT_EQ(changes_by(field, "none"), "-hardware.fabric\n");
+    }
+    if (field.key == "training.framework") {
+      EXPECT_EQ(field.text(answered(changes_by(field, "none"))->run), "none");
+      EXPECT_EQ(field.text(answered(changes_by(field, "fsdp"))->run), "fsdp");
+    }
+  }
+}
+
+TEST_F(Editor, WritesWhatRecomputationNeedsBesideIt) {
+  auto &modules = row("training.recompute_modules");
+  auto *menu = modules.findChild<QMenu *>();
+  for (QAction *action : menu->actions())
+    if (action->text() == "mlp")
+      action->trigger();
+  EXPECT_EQ(edit_text(), "training.recompute_modules=[\"mlp\"]\ntraining.recompute=modules\n");
+  const EstimatedPlanPointer plan = answered(edit_text());
+  EXPECT_EQ(modules.field().text(plan->run), "mlp");
+  editor_.show_plan(plan, edit_text());
+  EXPECT_EQ(modules.findChild<QToolButton *>("several")->text(), "mlp");
+  row("training.recompute_layers").findChild<ValueSpinBox *>()->setValue(3);
+  EXPECT_EQ(edit_text(), "training.recompute_layers=3\n-training.recompute_modules\n"
+                         "training.recompute=full\n");
+}
+
+TEST_F(Editor, LeavesAnAbsentValueBlank) {
+  auto *box = row("stated.mfu").findChild<ValueSpinBox *>();
+  EXPECT_EQ(box->text(), "");
+  EXPECT_FALSE(row("stated.mfu").findChild<QSlider *>()->isEnabled());
+  editor_.show_plan(answered("stated.mfu=0.5"), "stated.mfu=0.5");
+  EXPECT_EQ(box->value(), 0.5);
+  EXPECT_TRUE(row("stated.mfu").findChild<QSlider *>()->isEnabled());
 }
 
 TEST_F(Editor, SaysWhereAValueComesFrom) {
