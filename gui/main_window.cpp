@@ -5,7 +5,7 @@
 #include "gui/export.hpp"
 #include "gui/nearest_edits.hpp"
 #include "gui/pages/message_area.hpp"
-#include "gui/plots/plot_panel.hpp"
+#include "gui/plots/figure_panel.hpp"
 #include "gui/result_cards.hpp"
 #include "reports/report.hpp"
 
@@ -110,6 +110,16 @@ void MainWindow::open_plan(const QString &where) {
     error_ = QString::fromUtf8(error.what());
     show_notice(tr("This plan cannot be opened"), error_);
   }
+}
+
+void MainWindow::open_file(const QString &file) {
+  for (std::size_t i = 0; i < pages_.size(); ++i)
+    if (pages_[i]->takes_file(file)) {
+      tabs_->setCurrentIndex(static_cast<int>(i));
+      pages_[i]->open_file(file);
+      return;
+    }
+  open_plan(file);
 }
 
 void MainWindow::new_plan() {
@@ -357,9 +367,9 @@ int MainWindow::export_plots(const QString &folder, const QString &extension) {
         pages_[i]->show_input(page_input());
       }
       settle();
-      for (PlotPanel *plot : pages_[i]->findChildren<PlotPanel *>())
-        if (!plot->plot().empty()) {
-          plot->save(QDir(folder).filePath(plot->plot().id + u'.' + extension));
+      for (FigurePanel *plot : pages_[i]->findChildren<FigurePanel *>())
+        if (plot->has_figure()) {
+          plot->save(QDir(folder).filePath(plot->figure_id() + u'.' + extension));
           ++written;
         }
     }

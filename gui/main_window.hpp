@@ -23,7 +23,7 @@ namespace flopcast {
 
 class MessageArea;
 class PlanEditor;
-class PlotPanel;
+class FigurePanel;
 class ResultCards;
 
 /// Wires inputs to answers: computes nothing itself.
@@ -39,6 +39,8 @@ public:
   void open_start_plan();
   /// A file, or the name of a shipped plan. What is wrong with it is shown in the window.
   void open_plan(const QString &where);
+  /// A plan, or what a page has a use for: a table of runs.
+  void open_file(const QString &file);
   /// One key=value a line.
   void set_overrides(const QString &text);
   /// Reads the plan's file again, if it has changed.
@@ -120,7 +122,7 @@ private:
   void save();
   void ask_where_to_save();
   void ask_for_export();
-  void ask_for_plot_export(PlotPanel *plot);
+  void ask_for_plot_export(FigurePanel *plot);
   void ask_for_plots_folder();
   void show_palette();
 

@@ -144,7 +144,10 @@ ResultCards::ResultCards(QWidget *parent) : QScrollArea(parent) {
         {"time.gpu_hours", tr("GPU time held")},
         {"cost.total_usd", tr("total cost")},
         {"energy.total_joule", tr("energy")},
-        {"carbon.total_kg", tr("CO2 equivalent")}}) {
+        {"carbon.total_kg", tr("CO2 equivalent")},
+        {"loss", tr("expected loss")}}) {
+    if (find_quantity(key) == nullptr)
+      continue; // a library without laws in its estimate
     cards_.push_back(new ResultCard(key, title, inside));
     column->addWidget(cards_.back());
   }

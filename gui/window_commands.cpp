@@ -3,7 +3,7 @@
 #include "gui/command_palette.hpp"
 #include "gui/editor/plan_editor.hpp"
 #include "gui/main_window.hpp"
-#include "gui/plots/plot_panel.hpp"
+#include "gui/plots/figure_panel.hpp"
 
 #include <QAction>
 #include <QActionGroup>
@@ -219,9 +219,9 @@ void MainWindow::ask_for_export() {
     export_to(file);
 }
 
-void MainWindow::ask_for_plot_export(PlotPanel *plot) {
+void MainWindow::ask_for_plot_export(FigurePanel *plot) {
   const QString file = asked_file(
-      this, tr("Export the plot"), plot->plot().id,
+      this, tr("Export the plot"), plot->figure_id(),
       {tr("PNG picture (*.png)"), tr("SVG picture (*.svg)"), tr("PDF (*.pdf)"), tr("CSV (*.csv)")},
       {QStringLiteral("png"), QStringLiteral("svg"), QStringLiteral("pdf"), QStringLiteral("csv")});
   if (file.isEmpty())

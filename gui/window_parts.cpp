@@ -3,7 +3,7 @@
 #include "gui/editor/plan_editor.hpp"
 #include "gui/main_window.hpp"
 #include "gui/pages/message_area.hpp"
-#include "gui/plots/plot_panel.hpp"
+#include "gui/plots/figure_panel.hpp"
 #include "gui/result_cards.hpp"
 
 #include <QCloseEvent>
@@ -72,8 +72,8 @@ void MainWindow::build_centre() {
     connect(page, &Page::plan_wanted, this, &MainWindow::open_plan);
     connect(page, &Page::scenario_removed, this, &MainWindow::remove_scenario);
     connect(page, &Page::scenario_wanted, this, &MainWindow::work_on_scenario);
-    for (PlotPanel *plot : page->findChildren<PlotPanel *>())
-      connect(plot, &PlotPanel::export_wanted, this, [this, plot] { ask_for_plot_export(plot); });
+    for (FigurePanel *plot : page->findChildren<FigurePanel *>())
+      connect(plot, &FigurePanel::export_wanted, this, [this, plot] { ask_for_plot_export(plot); });
   }
   connect(tabs_, &QTabWidget::currentChanged, this, &MainWindow::show_current_page);
   auto *layout = new QVBoxLayout(centre);
@@ -180,7 +180,7 @@ void MainWindow::dragEnterEvent(QDragEnterEvent *event) {
 }
 
 void MainWindow::dropEvent(QDropEvent *event) {
-  open_plan(dragged_file(*event->mimeData()));
+  open_file(dragged_file(*event->mimeData()));
   event->acceptProposedAction();
 }
 

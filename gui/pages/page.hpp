@@ -33,6 +33,9 @@ public:
   virtual void show_input(const PageInput &input) = 0;
   /// Whether work for this page still runs.
   [[nodiscard]] virtual bool busy() const { return false; }
+  /// Whether the page has a use for such a file, dropped on the window or opened.
+  [[nodiscard]] virtual bool takes_file(const QString & /*file*/) const { return false; }
+  virtual void open_file(const QString & /*file*/) {}
 
 signals:
   /// A page's own wishes: keys to change, scenarios to remove or take up.

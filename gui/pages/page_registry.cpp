@@ -5,9 +5,11 @@
 #include "gui/pages/compare_page.hpp"
 #include "gui/pages/cost_page.hpp"
 #include "gui/pages/estimate_page.hpp"
+#include "gui/pages/law_page.hpp"
 #include "gui/pages/presets_page.hpp"
 #include "gui/pages/scaling_page.hpp"
 #include "gui/pages/step_page.hpp"
+#include "gui/pages/timeline_page.hpp"
 
 #include <QCoreApplication>
 
@@ -30,7 +32,9 @@ std::vector<PageEntry> page_registry() {
   return {
       entry<EstimatePage>("numbers", Pages::tr("Numbers")),
       entry<StepPage>("step", Pages::tr("Step and memory")),
+      entry<TimelinePage>("timeline", Pages::tr("Timeline")),
       entry<ScalingPage>("scaling", Pages::tr("Scaling")),
+      entry<LawPage>("law", Pages::tr("Scaling laws")),
       entry<CostPage>("cost", Pages::tr("Cost")),
       entry<CalibrationPage>("calibration", Pages::tr("Calibration")),
       entry<ComparePage>("compare", Pages::tr("Compare")),

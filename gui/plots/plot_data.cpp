@@ -3,13 +3,19 @@
 
 #include "reports/csv_text.hpp"
 
-#include <algorithm>
+#include <QCoreApplication>
+
 #include <cmath>
 #include <cstddef>
-#include <set>
+#include <map>
+#include <utility>
 
 namespace flopcast {
 namespace {
+
+struct Tables {
+  Q_DECLARE_TR_FUNCTIONS(Tables)
+};
 
 constexpr int digits = 6; // more than anybody reads off a plot
 
@@ -26,23 +32,37 @@ QString x_text(const PlotAxis &axis, double x) {
 std::vector<QStringList> plot_table(const PlotData &plot) {
   std::vector<QStringList> rows;
   QStringList headings{plot.x.title};
-  std::set<double> positions;
+  std::map<double, QStringList> cells; // by position
+  const auto add_column = [&](const QString &heading, const std::vector<double> &x,
+                              const std::vector<double> &values) {
+    const qsizetype column = headings.size() - 1;
+    headings.append(heading);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      QStringList &row = cells[x[i]];
+      if (row.size() > column)
+        continue; // the first of several values at one position
+      while (row.size() < column)
+        row.append(QString());
+      row.append(std::isnan(values[i]) ? QString() : number_text(values[i]));
+    }
+  };
   for (const PlotSeries &series : plot.series) {
-    headings.append(plot.series.size() == 1 || series.name.isEmpty()
-                        ? plot.y.title
-                        : series.name + QStringLiteral(", ") + plot.y.title);
-    positions.insert(series.x.begin(), series.x.end());
+    const QString heading = plot.series.size() == 1 || series.name.isEmpty()
+                                ? plot.y.title
+                                : series.name + QStringLiteral(", ") + plot.y.title;
+    if (series.form == PlotSeries::Form::band) {
+      add_column(Tables::tr("%1, low").arg(heading), series.x, series.y);
+      add_column(Tables::tr("%1, high").arg(heading), series.x, series.high);
+    } else {
+      add_column(heading, series.x, series.y);
+    }
   }
   rows.push_back(headings);
-  for (const double x : positions) {
-    QStringList cells{x_text(plot.x, x)};
-    for (const PlotSeries &series : plot.series) {
-      const auto found = std::ranges::find(series.x, x);
-      const auto at = static_cast<std::size_t>(found - series.x.begin());
-      const bool known = found != series.x.end() && !std::isnan(series.y[at]);
-      cells.append(known ? number_text(series.y[at]) : QString());
-    }
-    rows.push_back(cells);
+  for (auto &[x, row] : cells) {
+    while (row.size() < headings.size() - 1)
+      row.append(QString());
+    row.prepend(x_text(plot.x, x));
+    rows.push_back(std::move(row));
   }
   return rows;
 }

@@ -4,7 +4,9 @@
 #include <QString>
 #include <QStringList>
 
+#include <cstddef>
 #include <limits>
+#include <optional>
 #include <vector>
 
 namespace flopcast {
@@ -14,24 +16,34 @@ struct PlotAxis {
   QString title;          ///< with its unit
   QStringList categories; ///< names at 0, 1, 2 …; empty for an axis of numbers
   bool logarithmic = false;
+  bool from_zero = true; ///< an axis of values that is not logarithmic shows zero too
+
+  bool operator==(const PlotAxis &) const = default;
 };
 
 /// No value there: a gap in a line, no bar.
 inline constexpr double plot_gap = std::numeric_limits<double>::quiet_NaN();
 
 struct PlotSeries {
-  enum class Form { line, points, bars };
+  /// `steps`: a value holds until the next; `band`: between `y` and `high`.
+  enum class Form { line, points, bars, steps, band };
 
-  QString name;
+  QString name;          ///< "" where the legend leaves it out
   std::vector<double> x; ///< numbers, or positions of categories
   std::vector<double> y;
   Form form = Form::line;
+  std::vector<double> high = {};                   ///< of a band
+  std::optional<std::size_t> color = std::nullopt; ///< shared by series that belong together
+
+  bool operator==(const PlotSeries &) const = default;
 };
 
 /// A line across the plot at one value, with its meaning.
 struct PlotMark {
   QString label;
   double at = 0;
+
+  bool operator==(const PlotMark &) const = default;
 };
 
 struct PlotData {
@@ -45,6 +57,9 @@ struct PlotData {
   bool stacked = false;    ///< bars of one category stand on each other instead of side by side
   bool horizontal = false; ///< bars lie: `x` is then drawn upwards, first category on top
   QString empty_text;      ///< said where there is nothing to draw
+
+  /// Plots with gaps are never equal.
+  bool operator==(const PlotData &) const = default;
 
   [[nodiscard]] bool empty() const {
     for (const PlotSeries &one : series)

@@ -2,21 +2,15 @@
 #pragma once
 
 #include "gui/models/plot_table_model.hpp"
+#include "gui/plots/figure_panel.hpp"
 #include "gui/plots/plot_data.hpp"
-
-#include <QWidget>
-
-class QLabel;
-class QStackedWidget;
-class QTableView;
-class QToolButton;
 
 namespace flopcast {
 
 class PlotView;
 
 /// A plot with its title, its twin as a table and its export.
-class PlotPanel : public QWidget {
+class PlotPanel : public FigurePanel {
   Q_OBJECT
 
 public:
@@ -24,20 +18,17 @@ public:
 
   void set_plot(const PlotData &plot);
   [[nodiscard]] const PlotData &plot() const;
+  using FigurePanel::add_to_head;
 
-  void show_table(bool table);
-  /// As PlotView::save().
-  void save(const QString &file);
+  [[nodiscard]] QString figure_id() const override;
+  [[nodiscard]] bool has_figure() const override;
+  void save(const QString &file) override;
 
-signals:
-  void export_wanted();
+protected:
+  void fill_table() override;
 
 private:
-  QLabel *title_;
-  QToolButton *as_table_;
-  QStackedWidget *stack_;
   PlotView *view_;
-  QTableView *table_;
   PlotTableModel rows_;
 };
 

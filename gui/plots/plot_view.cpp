@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/plots/plot_view.hpp"
 
+#include "gui/plots/picture_file.hpp"
 #include "gui/theme.hpp"
-#include "hardware/input/diagnostic.hpp"
 
 #include <QEvent>
-#include <QFileInfo>
+#include <QImage>
 #include <QKeyEvent>
 #include <QMouseEvent>
-#include <QSaveFile>
-#include <QSvgGenerator>
 #include <QToolTip>
 #include <QVBoxLayout>
 
@@ -22,9 +20,9 @@ namespace flopcast {
 namespace {
 
 constexpr double bar_width = 0.62;
-constexpr double picture_scale = 2; // sharp on paper and on dense screens
-constexpr double headroom = 1.08;   // above the largest value
-constexpr double line_width = 2;    // wider antialiased pens are slow with many points
+constexpr double headroom = 1.08;  // above the largest value
+constexpr double mark_room = 1.14; // above a mark, whose label stands on it
+constexpr double line_width = 2;   // wider antialiased pens are slow with many points
 
 constexpr std::array shapes{QCPScatterStyle::ssDisc, QCPScatterStyle::ssSquare,
                             QCPScatterStyle::ssTriangle, QCPScatterStyle::ssDiamond,
@@ -62,10 +60,6 @@ QString bar_text(double value, const QLocale &locale) {
   constexpr double large = 1000;
   return std::abs(value) >= large ? locale.toString(std::round(value), 'f', 0)
                                   : QString::number(value, 'g', 4);
-}
-
-[[noreturn]] void refuse(const QString &file, const QString &why) {
-  throw InputError({file.toStdString(), 0, 0}, why.toStdString());
 }
 
 QBrush brush_of(std::size_t series, const QPalette &palette) {
@@ -186,16 +180,42 @@ void PlotView::draw_lines() {
     const PlotSeries &series = plot_.series[i];
     if (series.form == PlotSeries::Form::bars)
       continue;
+    const std::size_t look = series.color.value_or(i);
+    const QColor color = series_color(look, palette());
+    if (series.form == PlotSeries::Form::band) {
+      draw_band(series, color);
+      continue;
+    }
     QCPGraph *graph = canvas_->addGraph();
     graph->setName(series.name);
     graph->setData(vector_of(series.x), vector_of(series.y), true);
-    const QColor color = series_color(i, palette());
-    graph->setPen({color, line_width, dashes[i % dashes.size()]});
+    graph->setPen({color, line_width, dashes[look % dashes.size()]});
+    // Marks tell points from each other; where there are many they hide the line.
+    constexpr std::size_t most_marks = 20;
     constexpr double mark_size = 7;
-    graph->setScatterStyle({shapes[i % shapes.size()], color, color, mark_size});
+    if (series.form == PlotSeries::Form::points || series.x.size() < most_marks)
+      graph->setScatterStyle({shapes[look % shapes.size()], color, color, mark_size});
     if (series.form == PlotSeries::Form::points)
       graph->setLineStyle(QCPGraph::lsNone);
+    if (series.form == PlotSeries::Form::steps)
+      graph->setLineStyle(QCPGraph::lsStepLeft);
   }
+}
+
+void PlotView::draw_band(const PlotSeries &series, const QColor &color) {
+  QCPGraph *low = canvas_->addGraph();
+  QCPGraph *high = canvas_->addGraph();
+  low->setData(vector_of(series.x), vector_of(series.y), true);
+  high->setData(vector_of(series.x), vector_of(series.high), true);
+  low->setName({}); // has its own number for a name otherwise
+  const QPen edge(color, 1, Qt::DotLine);
+  low->setPen(edge);
+  high->setPen(edge);
+  QColor inside = color;
+  inside.setAlphaF(0.18F);
+  high->setBrush(inside);
+  high->setChannelFillGraph(low);
+  high->setName(series.name);
 }
 
 void PlotView::draw_bars() {
@@ -212,7 +232,8 @@ void PlotView::draw_bars() {
     auto *bars = new QCPBars(keys, values);
     bars->setName(series.name);
     bars->setData(vector_of(series.x), vector_of(series.y), true);
-    bars->setPen(palette().color(QPalette::Base));
+    // A frame would cover slices that are a pixel or two high.
+    bars->setPen(plot_.stacked ? QPen(Qt::NoPen) : QPen(palette().color(QPalette::Base)));
     bars->setBrush(brush_of(i, palette()));
     bars->setWidth(group == nullptr ? bar_width : bar_width / count);
     if (group != nullptr)
@@ -258,7 +279,9 @@ void PlotView::fit_axes() {
   bool bars = false;
   for (const PlotSeries &series : plot_.series) {
     const auto [first, last] = shown_range(series);
-    const auto [low, high] = range_of(series.y);
+    auto [low, high] = range_of(series.y);
+    if (series.form == PlotSeries::Form::band)
+      high = std::max(high, range_of(series.high).second);
     key_range = {std::min(key_range.first, first), std::max(key_range.second, last)};
     value_range = {std::min(value_range.first, low), std::max(value_range.second, high)};
     bars = bars || series.form == PlotSeries::Form::bars;
@@ -272,12 +295,27 @@ void PlotView::fit_axes() {
     value_range.second = std::max(value_range.second, sum);
   for (const PlotMark &mark : plot_.y_marks)
     value_range.second = std::max(value_range.second, mark.at);
-  if (!plot_.x.categories.isEmpty())
+  if (!plot_.x.categories.isEmpty()) {
     keys->setRange(-0.6, static_cast<double>(plot_.x.categories.size()) - 0.4);
-  else if (plot_.x.logarithmic)
+  } else if (plot_.x.logarithmic) {
     keys->setRange(key_range.first / 1.25, key_range.second * 1.25);
-  else
-    keys->setRange(key_range.first, key_range.second);
+    // Doublings where there are few, else powers of ten, written as such.
+    constexpr double wide = 1e4;
+    constexpr double long_number = 1e7;
+    if (key_range.second / key_range.first > wide || key_range.second > long_number) {
+      const QSharedPointer<QCPAxisTickerLog> ticker(new QCPAxisTickerLog);
+      ticker->setLogBase(10);
+      keys->setTicker(ticker);
+      keys->setNumberFormat(QStringLiteral("gb"));
+      keys->setNumberPrecision(1);
+    }
+  } else {
+    // Points at the edges are seen whole.
+    const bool points = std::ranges::find(plot_.series, PlotSeries::Form::points,
+                                          &PlotSeries::form) != plot_.series.end();
+    const double room = points ? 0.03 * (key_range.second - key_range.first) : 0;
+    keys->setRange(key_range.first - room, key_range.second + room);
+  }
   if (plot_.y.logarithmic) {
     values->setRange(value_range.first / 1.3, value_range.second * 1.3);
     // Less than three decades would have one or two labels.
@@ -285,9 +323,14 @@ void PlotView::fit_axes() {
     const QSharedPointer<QCPAxisTickerLog> ticker(new QCPAxisTickerLog);
     ticker->setLogBase(value_range.second / value_range.first < narrow ? 2 : 10);
     values->setTicker(ticker);
+  } else if (!plot_.y.from_zero) {
+    const double room = std::max(value_range.second - value_range.first, 1e-9) * (headroom - 1);
+    values->setRange(value_range.first - room, value_range.second + room);
   } else {
     // Room for the labels at the ends of lying bars.
-    const double room = bars && plot_.horizontal && !plot_.stacked ? 1.16 : headroom;
+    const double room = bars && plot_.horizontal && !plot_.stacked ? 1.16
+                        : plot_.y_marks.empty()                    ? headroom
+                                                                   : mark_room;
     const double top = std::max(value_range.second, 0.0) * room;
     const double bottom = std::min(value_range.first, 0.0) * headroom;
     values->setRange(bottom, top > bottom ? top : 1);
@@ -422,48 +465,25 @@ void PlotView::tell_value(const QPoint &position) {
 }
 
 void PlotView::save(const QString &file) {
-  const QString extension = QFileInfo(file).suffix().toLower();
   const QSize size = canvas_->size().expandedTo({480, 320});
-  // One path for all: a file is complete or not there.
-  QSaveFile target(file);
-  if (extension != QStringLiteral("png") && extension != QStringLiteral("svg") &&
-      extension != QStringLiteral("pdf") && extension != QStringLiteral("csv"))
-    refuse(file, tr("cannot tell the format from the name; end it in .png, .svg, .pdf or .csv"));
-  if (!target.open(QIODevice::WriteOnly))
-    refuse(file, tr("cannot be written: %1").arg(target.errorString()));
-  if (extension == QStringLiteral("csv")) {
-    target.write(plot_csv(plot_).toUtf8());
-  } else if (extension == QStringLiteral("png")) {
-    canvas_->toPixmap(size.width(), size.height(), picture_scale).save(&target, "PNG");
-  } else {
-    const auto paint = [&](QPaintDevice *device, double scale) {
-      QCPPainter painter(device);
-      painter.setMode(QCPPainter::pmVectorized);
-      painter.setMode(QCPPainter::pmNoCaching);
-      painter.scale(scale, scale);
-      painter.fillRect(QRect(QPoint(), size), palette().color(QPalette::Base));
-      canvas_->toPainter(&painter, size.width(), size.height());
-    };
-    if (extension == QStringLiteral("svg")) {
-      QSvgGenerator svg;
-      svg.setOutputDevice(&target);
-      svg.setSize(size);
-      svg.setViewBox(QRect(QPoint(), size));
-      svg.setTitle(plot_.title);
-      paint(&svg, 1);
-    } else {
-      constexpr double points_a_pixel = 0.75;
-      constexpr int dots_per_inch = 1200;
-      QPdfWriter pdf(&target);
-      pdf.setTitle(plot_.title);
-      pdf.setResolution(dots_per_inch);
-      pdf.setPageMargins({});
-      pdf.setPageSize(QPageSize(QSizeF(size) * points_a_pixel, QPageSize::Point));
-      paint(&pdf, static_cast<double>(pdf.width()) / size.width());
+  const auto paint = [&](QPaintDevice &device, double scale) {
+    if (auto *image = dynamic_cast<QImage *>(&device)) {
+      QPainter painter(image);
+      painter.drawPixmap(0, 0, canvas_->toPixmap(size.width(), size.height(), scale));
+      return;
     }
-  }
-  if (!target.flush() || !target.commit())
-    refuse(file, tr("cannot be written: %1").arg(target.errorString()));
+    QCPPainter painter(&device);
+    painter.setMode(QCPPainter::pmVectorized);
+    painter.setMode(QCPPainter::pmNoCaching);
+    painter.scale(scale, scale);
+    painter.fillRect(QRect(QPoint(), size), palette().color(QPalette::Base));
+    canvas_->toPainter(&painter, size.width(), size.height());
+  };
+  save_picture({.title = plot_.title,
+                .size = size,
+                .paint = paint,
+                .write_csv = [&](QIODevice &target) { target.write(plot_csv(plot_).toUtf8()); }},
+               file);
 }
 
 } // namespace flopcast

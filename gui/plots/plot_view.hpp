@@ -22,8 +22,7 @@ public:
   void set_plot(const PlotData &plot);
   [[nodiscard]] const PlotData &plot() const { return plot_; }
 
-  /// Writes PNG (twice the size on the screen), SVG or PDF, as the extension says.
-  /// Throws InputError for another one or a file that cannot be written.
+  /// As save_picture().
   void save(const QString &file);
 
   void show_all();
@@ -38,6 +37,7 @@ private:
   void apply_palette();
   void draw_bars();
   void draw_lines();
+  void draw_band(const PlotSeries &series, const QColor &color);
   void draw_marks();
   void label_bars(const QCPAbstractPlottable *bars, const PlotSeries &series);
   void set_up_axis(QCPAxis &axis, const PlotAxis &from, bool reversed);

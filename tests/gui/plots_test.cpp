@@ -111,6 +111,14 @@ TEST(PlotTable, HoldsEveryValueWithItsUnit) {
   EXPECT_EQ(plot_csv(plot), "GPUs,\"a, time (s)\",\"b, time (s)\"\n1,10,\n2,,20\n3,,30.5\n");
 }
 
+TEST(PlotTable, HoldsBothEdgesOfABand) {
+  PlotData plot;
+  plot.x.title = "C";
+  plot.y.title = "loss";
+  plot.series = {{"law", {1, 2}, {3, 4}, PlotSeries::Form::band, {5, 6}, 0}};
+  EXPECT_EQ(plot_csv(plot), "C,\"loss, low\",\"loss, high\"\n1,3,5\n2,4,6\n");
+}
+
 class SavedPlot : public testing::Test {
 protected:
   SavedPlot() {
@@ -165,6 +173,8 @@ TEST_F(SavedPlot, SaysWhyItCannotBeWritten) {
 TEST_F(SavedPlot, HasATableTwin) {
   const auto *table = panel_.findChild<QTableView *>();
   ASSERT_NE(table, nullptr);
+  EXPECT_EQ(table->model()->rowCount(), 0) << "made when it is asked for";
+  panel_.show_table(true);
   const auto rows = plot_table(panel_.plot());
   EXPECT_EQ(table->model()->rowCount(), static_cast<int>(rows.size()) - 1);
   EXPECT_EQ(table->model()->index(0, 1).data().toString(), rows[1][1]);
