@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/charts/law_figures.hpp"
 
-#include "hardware/units/text.hpp"
-
 #include <QCoreApplication>
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 namespace flopcast {
@@ -56,7 +55,18 @@ PlotSeries::Form form_of(ChartMark mark) {
   return PlotSeries::Form::line;
 }
 
-QString number(double value) { return QString::fromStdString(human_number(value)); }
+/// Four digits and a power of a thousand, as plans write large numbers: "174.6e9".
+QString number(double value) {
+  constexpr double thousand = 1000;
+  int power = 0;
+  while (std::abs(value) >= thousand) {
+    value /= thousand;
+    power += 3;
+  }
+  const QString digits = QString::number(value, 'g', 4);
+  return power < 6 ? QString::number(value * std::pow(10.0, power), 'g', 6)
+                   : digits + QStringLiteral("e%1").arg(power);
+}
 QString loss_text(double value) { return QString::number(value, 'f', 4); }
 
 using Texts = QString (*)(double);

@@ -96,7 +96,8 @@ KindTimes StepTimeline::done_until(std::size_t stage, TimelineLane lane, double 
   const Lane &found = lane_of(stage, lane);
   const auto begun = static_cast<std::size_t>(
       std::ranges::lower_bound(found.spans, time, {}, &TimelineSpan::start) - found.spans.begin());
-  const std::size_t whole = begun / block;
+  // The last that began may still run: it is never part of a whole block.
+  const std::size_t whole = begun == 0 ? 0 : (begun - 1) / block;
   KindTimes done = found.sums[whole];
   for (std::size_t i = whole * block; i < begun; ++i) {
     const TimelineSpan &span = found.spans[i];
@@ -189,7 +190,7 @@ std::optional<StageMemory> memory_over_time(const PipelineWork &work, std::size_
 PlotData stage_memory_chart(const StageMemory &memory, std::size_t stage) {
   PlotData plot;
   plot.id = QStringLiteral("memory-over-time");
-  plot.title = Timelines::tr("Saved activations of stage %1 over a step").arg(stage);
+  plot.title = Timelines::tr("Saved activations, stage %1").arg(stage);
   plot.empty_text = Timelines::tr("This layout has no step");
   plot.y.title = Timelines::tr("saved activations (GB)");
   const bool short_step = memory.length < 1;

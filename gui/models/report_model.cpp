@@ -16,12 +16,35 @@ constexpr quintptr section_id = ~quintptr{0};
 
 std::size_t at(int number) { return static_cast<std::size_t>(number); }
 
+/// Whether the same numbers are told, of whatever value.
+bool same_rows(const Report &a, const Report &b) {
+  const auto same_row = [](const ReportRow &left, const ReportRow &right) {
+    return left.label == right.label && left.cells.size() == right.cells.size();
+  };
+  return a.columns == b.columns &&
+         std::ranges::equal(a.sections, b.sections,
+                            [&](const ReportSection &left, const ReportSection &right) {
+                              return left.title == right.title &&
+                                     std::ranges::equal(left.rows, right.rows, same_row);
+                            });
+}
+
 } // namespace
 
-void ReportModel::set_report(Report report) {
+bool ReportModel::set_report(Report report) {
+  if (same_rows(report_, report)) {
+    report_ = std::move(report);
+    for (int section = 0; section < rowCount({}); ++section) {
+      const QModelIndex parent = index(section, 0, {});
+      if (const int rows = rowCount(parent); rows > 0)
+        emit dataChanged(index(0, 0, parent), index(rows - 1, columnCount({}) - 1, parent));
+    }
+    return false;
+  }
   beginResetModel();
   report_ = std::move(report);
   endResetModel();
+  return true;
 }
 
 QModelIndex ReportModel::index(int row, int column, const QModelIndex &parent) const {

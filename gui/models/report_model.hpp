@@ -14,7 +14,8 @@ class ReportModel : public QAbstractItemModel {
 public:
   using QAbstractItemModel::QAbstractItemModel;
 
-  void set_report(Report report);
+  /// Whether the rows are others than before: then what a view knew of them is gone.
+  bool set_report(Report report);
   [[nodiscard]] const Report &report() const { return report_; }
 
   [[nodiscard]] QModelIndex index(int row, int column, const QModelIndex &parent) const override;

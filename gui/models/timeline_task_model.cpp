@@ -27,7 +27,7 @@ void TimelineTaskModel::set_timeline(StepTimelinePointer timeline) {
     return;
   beginResetModel();
   timeline_ = std::move(timeline);
-  rows_ = 0;
+  rows_ = timeline_ ? static_cast<int>(std::min<std::size_t>(timeline_->size(), rows_at_once)) : 0;
   endResetModel();
 }
 

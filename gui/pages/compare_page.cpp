@@ -130,10 +130,11 @@ void ComparePage::show_scenarios() {
                        ? tr("Pin the plan as it stands (Ctrl+P), then change it: both stand here "
                             "side by side.")
                        : lines.join(QStringLiteral("   ")));
-  rows_.set_report(report());
-  unfold(*tree_);
-  for (int column = 1; column < rows_.columnCount({}); ++column)
-    tree_->resizeColumnToContents(column);
+  if (rows_.set_report(report())) {
+    unfold(*tree_);
+    for (int column = 1; column < rows_.columnCount({}); ++column)
+      tree_->resizeColumnToContents(column);
+  }
   plot_->set_plot(comparison_chart(scenarios_));
   copy_->setEnabled(!scenarios_.empty());
 }

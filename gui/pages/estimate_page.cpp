@@ -15,6 +15,8 @@
 #include <QTreeView>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace flopcast {
 namespace {
 
@@ -103,7 +105,8 @@ EstimatePage::EstimatePage(const PageContext & /*context*/, QWidget *parent)
   tree_->setItemDelegate(new RoomyRows(tree_));
   tree_->setIndentation(16);
   tree_->header()->setStretchLastSection(false);
-  tree_->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
+  // As wide as their texts when the rows are made, not at every change of a number.
+  tree_->header()->setSectionResizeMode(QHeaderView::Interactive);
   // Long texts of the first section are shortened, names of numbers are not.
   tree_->header()->setSectionResizeMode(ResultModel::value_column, QHeaderView::Stretch);
   tree_->header()->setSectionsMovable(false);
@@ -130,8 +133,6 @@ EstimatePage::EstimatePage(const PageContext & /*context*/, QWidget *parent)
 
   connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this,
           &EstimatePage::write_chain);
-  // Other numbers in the same rows.
-  connect(&results_, &QAbstractItemModel::dataChanged, this, &EstimatePage::write_chain);
 }
 
 void EstimatePage::show_input(const PageInput &input) {
@@ -147,6 +148,8 @@ void EstimatePage::show_input(const PageInput &input) {
     for (int section = 0; section < results_.rowCount({}); ++section)
       tree_->setFirstColumnSpanned(section, {}, true);
     tree_->expandAll();
+    for (const auto column : {ResultModel::quantity_column, ResultModel::share_column})
+      tree_->resizeColumnToContents(column);
     select_number(key);
   }
   write_chain();
@@ -162,6 +165,10 @@ void EstimatePage::select_number(const QString &key) {
 
 void EstimatePage::write_chain() {
   const QString chain = results_.explanation(tree_->currentIndex(), chain_depth);
+  // To lay a text out costs more than all numbers beside it.
+  if (chain == written_chain_ && !chain.isEmpty())
+    return;
+  written_chain_ = chain;
   LineWriter writer(*chain_);
   if (chain.isEmpty() && plan_)
     writer.line(tr("Select a number to see its formula, what went in and the sources."), 0, true);
@@ -175,18 +182,27 @@ void EstimatePage::write_chain() {
 
 void EstimatePage::write_assumptions() {
   assumptions_title_->setText(plan_ ? core_text(plan_->report.remarks_title) : tr("Assumptions"));
+  const std::vector<ReportRemark> remarks =
+      plan_ ? plan_->report.remarks : std::vector<ReportRemark>();
+  const auto same = [](const ReportRemark &a, const ReportRemark &b) {
+    return a.label == b.label && a.text == b.text;
+  };
+  if (std::ranges::equal(remarks, written_remarks_, same))
+    return;
+  written_remarks_ = remarks;
   LineWriter writer(*assumptions_);
-  if (plan_)
-    for (const ReportRemark &remark : plan_->report.remarks) {
-      writer.line(text_of(remark.label), 0, false);
-      writer.line(text_of(remark.text), 2 * indentation, true);
-    }
+  for (const ReportRemark &remark : remarks) {
+    writer.line(text_of(remark.label), 0, false);
+    writer.line(text_of(remark.text), 2 * indentation, true);
+  }
   writer.finish();
 }
 
 void EstimatePage::changeEvent(QEvent *event) {
   QWidget::changeEvent(event);
   if (event->type() == QEvent::PaletteChange) {
+    written_chain_.clear(); // in the other colours
+    written_remarks_.clear();
     write_chain();
     write_assumptions();
   }

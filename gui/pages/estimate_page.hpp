@@ -29,6 +29,8 @@ private:
 
   ResultModel results_;
   EstimatedPlanPointer plan_;
+  QString written_chain_; ///< as it stands in the pane
+  std::vector<ReportRemark> written_remarks_;
   QTreeView *tree_;
   QTextEdit *chain_;
   QTextEdit *assumptions_;

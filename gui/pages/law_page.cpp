@@ -12,16 +12,19 @@
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QHBoxLayout>
+#include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSignalBlocker>
 #include <QSplitter>
+#include <QTabBar>
 #include <QTabWidget>
 #include <QTableView>
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 namespace flopcast {
@@ -86,7 +89,10 @@ void LawPage::add_controls() {
   first->addWidget(law_, 1);
   first->addSpacing(12);
   first->addWidget(open_);
-  auto *second = new QHBoxLayout;
+  // Of no use before there are runs.
+  fitting_ = new QWidget(this);
+  auto *second = new QHBoxLayout(fitting_);
+  second->setContentsMargins(0, 0, 0, 0);
   second->addWidget(form_label);
   second->addWidget(form_);
   second->addSpacing(8);
@@ -96,7 +102,8 @@ void LawPage::add_controls() {
   second->addWidget(stop_);
   auto *rows = dynamic_cast<QVBoxLayout *>(layout());
   rows->addLayout(first);
-  rows->addLayout(second);
+  rows->addWidget(fitting_);
+  fitting_->hide();
   stop_->hide();
   connect(law_, &QComboBox::activated, this, &LawPage::study);
   connect(open_, &QPushButton::clicked, this, &LawPage::ask_for_runs);
@@ -107,35 +114,43 @@ void LawPage::add_controls() {
 
 void LawPage::add_plots() {
   numbers_->setModel(&number_rows_);
+  numbers_->setObjectName(QStringLiteral("law-numbers"));
   numbers_->setAccessibleName(tr("What the law says of this plan"));
   parameters_->setModel(&parameter_rows_);
   parameters_->setAccessibleName(tr("Parameters of the fit"));
   for (QTableView *table : {numbers_, parameters_})
     make_readable(*table);
+  // Numbers stand together at the right, not one of them at the far end.
+  numbers_->horizontalHeader()->setStretchLastSection(false);
+  const auto splitter = [this](Qt::Orientation orientation, const char *name,
+                               std::initializer_list<QWidget *> parts, const QList<int> &sizes) {
+    auto *split = new QSplitter(orientation, details_);
+    split->setObjectName(QLatin1String(name));
+    split->setChildrenCollapsible(false);
+    for (QWidget *part : parts)
+      split->addWidget(part);
+    split->setSizes(sizes);
+    return split;
+  };
+  for (const char *id : {"isoflop", "frontier", "fit", "residuals"})
+    fit_plots_.emplace_back(id, new PlotPanel(details_));
+  const QList<int> halves{370, 370};
   details_->setDocumentMode(true);
-  details_->addTab(numbers_, tr("This plan"));
-  details_->addTab(parameters_, tr("Fit: parameters"));
-  for (const auto &[id, title] :
-       {std::pair{"isoflop", tr("Fit: runs by budget")}, std::pair{"frontier", tr("Fit: frontier")},
-        std::pair{"fit", tr("Fit: law against runs")},
-        std::pair{"residuals", tr("Fit: residuals")}}) {
-    auto *plot = new PlotPanel(details_);
-    details_->addTab(plot, title);
-    fit_plots_.emplace_back(id, plot);
-  }
-  auto *above = new QSplitter(Qt::Horizontal, this);
-  above->setObjectName(QStringLiteral("law-plots"));
-  above->setChildrenCollapsible(false);
-  above->addWidget(isoflop_);
-  above->addWidget(frontier_);
-  above->setSizes({370, 370});
-  auto *split = new QSplitter(Qt::Vertical, this);
-  split->setObjectName(QStringLiteral("law-page"));
-  split->setChildrenCollapsible(false);
-  split->addWidget(above);
-  split->addWidget(details_);
-  split->setSizes({330, 260});
-  dynamic_cast<QVBoxLayout *>(layout())->addWidget(split, 1);
+  details_->addTab(
+      splitter(Qt::Vertical, "law-page",
+               {splitter(Qt::Horizontal, "law-plots", {isoflop_, frontier_}, halves), numbers_},
+               {390, 190}),
+      tr("This plan"));
+  details_->addTab(splitter(Qt::Vertical, "fit-page",
+                            {splitter(Qt::Horizontal, "fit-plots",
+                                      {fit_plots_[0].second, fit_plots_[1].second}, halves),
+                             parameters_},
+                            {390, 190}),
+                   tr("Fit to runs"));
+  details_->addTab(
+      splitter(Qt::Horizontal, "fit-errors", {fit_plots_[2].second, fit_plots_[3].second}, halves),
+      tr("Errors of the fit"));
+  dynamic_cast<QVBoxLayout *>(layout())->addWidget(details_, 1);
 }
 
 bool LawPage::takes_file(const QString &file) const {
@@ -167,6 +182,7 @@ void LawPage::fit() {
   if (wanted.file.empty() || (wanted == runs_ && fitted_ && fitted_->request == wanted))
     return;
   runs_ = wanted;
+  fitting_->show();
   state_->setText(tr("fitting %1 …").arg(QFileInfo(text_of(wanted.file)).fileName()));
   stop_->show();
   fit_job_.start([wanted, date = today()](const std::stop_token &stop) -> std::optional<Fitted> {
@@ -194,13 +210,13 @@ void LawPage::show_fit(const Fitted &fitted) {
   if (fitted.runs || fitted.error.empty())
     fitted_ = fitted.runs;
   parameter_rows_.set_rows(fitted_ ? fit_table(fitted_->analysis) : std::vector<QStringList>());
-  for (const auto &[id, plot] : fit_plots_)
+  for (const auto &[id, plot] : fit_plots_) {
     plot->set_plot(fitted_ ? fit_plot(fitted_->charts, id) : PlotData());
+    plot->setHidden(plot->plot().empty()); // its neighbour takes the room
+  }
   for (int tab = 1; tab < details_->count(); ++tab)
     details_->setTabVisible(tab, fitted_ != nullptr);
-  for (std::size_t i = 0; i < fit_plots_.size(); ++i)
-    if (fit_plots_[i].second->plot().empty())
-      details_->setTabVisible(static_cast<int>(i) + 2, false);
+  details_->tabBar()->setVisible(fitted_ != nullptr);
   if (fitted_) {
     const LawFit &fit = fitted_->analysis.fit;
     parameters_->resizeColumnsToContents();
@@ -212,6 +228,8 @@ void LawPage::show_fit(const Fitted &fitted) {
     state_->setToolTip(text_of(fitted_->request.file));
   }
   fill_laws();
+  if (fitted.runs)
+    details_->setCurrentIndex(1);
   if (fitted.runs && fitted.runs->law) {
     law_->setCurrentIndex(law_->findData(QString::fromLatin1(fitted_id)));
     study();
@@ -297,6 +315,8 @@ void LawPage::show_study(const Studied &studied) {
   frontier_->set_plot(study_ ? law_plot(study_->frontier) : PlotData());
   number_rows_.set_rows(study_ ? law_table(*study_) : std::vector<QStringList>());
   numbers_->resizeColumnsToContents();
+  if (number_rows_.columnCount({}) > 1)
+    numbers_->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
   show_messages();
 }
 

@@ -72,6 +72,7 @@ private:
 
   QComboBox *law_;
   QPushButton *open_;
+  QWidget *fitting_ = nullptr; ///< how runs are read and fitted
   QComboBox *form_;
   QLineEdit *columns_;
   QPushButton *stop_;

@@ -4,6 +4,7 @@
 #include "gui/plots/plot_panel.hpp"
 #include "model/planning/pipeline_work.hpp"
 
+#include <QLineEdit>
 #include <QSignalBlocker>
 #include <QSpinBox>
 #include <QSplitter>
@@ -35,6 +36,7 @@ StepPage::StepPage(const PageContext & /*context*/, QWidget *parent)
   stage_->setObjectName(QStringLiteral("stage"));
   stage_->setPrefix(tr("stage "));
   stage_->setAccessibleName(tr("Pipeline stage"));
+  stage_->findChild<QLineEdit *>()->setAccessibleName(tr("Pipeline stage"));
   stage_->setToolTip(tr("The stage whose memory is shown; the first one holds most"));
   over_time_->add_to_head(stage_);
   columns->addWidget(memory_);

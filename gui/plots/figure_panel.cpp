@@ -45,7 +45,7 @@ FigurePanel::FigurePanel(QWidget *parent)
 
 void FigurePanel::set_title(const QString &title) {
   title_->setText(title);
-  table_->setAccessibleName(title);
+  table_->setAccessibleName(title.isEmpty() ? tr("The same numbers as a table") : title);
 }
 
 void FigurePanel::set_twins(QWidget *picture, QTableView *table) {

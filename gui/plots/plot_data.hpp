@@ -17,6 +17,8 @@ struct PlotAxis {
   QStringList categories; ///< names at 0, 1, 2 …; empty for an axis of numbers
   bool logarithmic = false;
   bool from_zero = true; ///< an axis of values that is not logarithmic shows zero too
+
+  bool operator==(const PlotAxis &) const = default;
 };
 
 /// No value there: a gap in a line, no bar.
@@ -32,12 +34,16 @@ struct PlotSeries {
   Form form = Form::line;
   std::vector<double> high = {};                   ///< of a band
   std::optional<std::size_t> color = std::nullopt; ///< shared by series that belong together
+
+  bool operator==(const PlotSeries &) const = default;
 };
 
 /// A line across the plot at one value, with its meaning.
 struct PlotMark {
   QString label;
   double at = 0;
+
+  bool operator==(const PlotMark &) const = default;
 };
 
 struct PlotData {
@@ -51,6 +57,9 @@ struct PlotData {
   bool stacked = false;    ///< bars of one category stand on each other instead of side by side
   bool horizontal = false; ///< bars lie: `x` is then drawn upwards, first category on top
   QString empty_text;      ///< said where there is nothing to draw
+
+  /// Plots with gaps are never equal.
+  bool operator==(const PlotData &) const = default;
 
   [[nodiscard]] bool empty() const {
     for (const PlotSeries &one : series)

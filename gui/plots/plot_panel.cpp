@@ -14,6 +14,9 @@ PlotPanel::PlotPanel(QWidget *parent) : FigurePanel(parent), view_(new PlotView(
 }
 
 void PlotPanel::set_plot(const PlotData &plot) {
+  // Most changes of a plan leave most plots as they are; to draw one takes milliseconds.
+  if (plot == this->plot())
+    return;
   set_title(plot.title);
   view_->set_plot(plot);
   if (shows_table())

@@ -20,8 +20,9 @@ namespace flopcast {
 namespace {
 
 constexpr double bar_width = 0.62;
-constexpr double headroom = 1.08; // above the largest value
-constexpr double line_width = 2;  // wider antialiased pens are slow with many points
+constexpr double headroom = 1.08;  // above the largest value
+constexpr double mark_room = 1.14; // above a mark, whose label stands on it
+constexpr double line_width = 2;   // wider antialiased pens are slow with many points
 
 constexpr std::array shapes{QCPScatterStyle::ssDisc, QCPScatterStyle::ssSquare,
                             QCPScatterStyle::ssTriangle, QCPScatterStyle::ssDiamond,
@@ -190,7 +191,7 @@ void PlotView::draw_lines() {
     graph->setData(vector_of(series.x), vector_of(series.y), true);
     graph->setPen({color, line_width, dashes[look % dashes.size()]});
     // Marks tell points from each other; where there are many they hide the line.
-    constexpr std::size_t most_marks = 60;
+    constexpr std::size_t most_marks = 20;
     constexpr double mark_size = 7;
     if (series.form == PlotSeries::Form::points || series.x.size() < most_marks)
       graph->setScatterStyle({shapes[look % shapes.size()], color, color, mark_size});
@@ -206,6 +207,7 @@ void PlotView::draw_band(const PlotSeries &series, const QColor &color) {
   QCPGraph *high = canvas_->addGraph();
   low->setData(vector_of(series.x), vector_of(series.y), true);
   high->setData(vector_of(series.x), vector_of(series.high), true);
+  low->setName({}); // has its own number for a name otherwise
   const QPen edge(color, 1, Qt::DotLine);
   low->setPen(edge);
   high->setPen(edge);
@@ -230,7 +232,8 @@ void PlotView::draw_bars() {
     auto *bars = new QCPBars(keys, values);
     bars->setName(series.name);
     bars->setData(vector_of(series.x), vector_of(series.y), true);
-    bars->setPen(palette().color(QPalette::Base));
+    // A frame would cover slices that are a pixel or two high.
+    bars->setPen(plot_.stacked ? QPen(Qt::NoPen) : QPen(palette().color(QPalette::Base)));
     bars->setBrush(brush_of(i, palette()));
     bars->setWidth(group == nullptr ? bar_width : bar_width / count);
     if (group != nullptr)
@@ -298,7 +301,8 @@ void PlotView::fit_axes() {
     keys->setRange(key_range.first / 1.25, key_range.second * 1.25);
     // Doublings where there are few, else powers of ten, written as such.
     constexpr double wide = 1e4;
-    if (key_range.second / key_range.first > wide) {
+    constexpr double long_number = 1e7;
+    if (key_range.second / key_range.first > wide || key_range.second > long_number) {
       const QSharedPointer<QCPAxisTickerLog> ticker(new QCPAxisTickerLog);
       ticker->setLogBase(10);
       keys->setTicker(ticker);
@@ -306,7 +310,11 @@ void PlotView::fit_axes() {
       keys->setNumberPrecision(1);
     }
   } else {
-    keys->setRange(key_range.first, key_range.second);
+    // Points at the edges are seen whole.
+    const bool points = std::ranges::find(plot_.series, PlotSeries::Form::points,
+                                          &PlotSeries::form) != plot_.series.end();
+    const double room = points ? 0.03 * (key_range.second - key_range.first) : 0;
+    keys->setRange(key_range.first - room, key_range.second + room);
   }
   if (plot_.y.logarithmic) {
     values->setRange(value_range.first / 1.3, value_range.second * 1.3);
@@ -320,7 +328,9 @@ void PlotView::fit_axes() {
     values->setRange(value_range.first - room, value_range.second + room);
   } else {
     // Room for the labels at the ends of lying bars.
-    const double room = bars && plot_.horizontal && !plot_.stacked ? 1.16 : headroom;
+    const double room = bars && plot_.horizontal && !plot_.stacked ? 1.16
+                        : plot_.y_marks.empty()                    ? headroom
+                                                                   : mark_room;
     const double top = std::max(value_range.second, 0.0) * room;
     const double bottom = std::min(value_range.first, 0.0) * headroom;
     values->setRange(bottom, top > bottom ? top : 1);

@@ -184,8 +184,8 @@ private:
         if (share <= 0)
           continue;
         top = std::min(1.0, top + share);
-        // Messages are short: a line of them is seen all the same.
-        const int least = computes(box.lane) ? row : std::min(row + 1, height_);
+        // Messages are short: that there are some is seen all the same.
+        const int least = computes(box.lane) ? row : std::min(row + (height_ + 1) / 2, height_);
         const int until = std::max(least, static_cast<int>(std::lround(top * height_)));
         fill(x, row, until, kind);
         row = until;
@@ -432,7 +432,7 @@ std::vector<LaneBox> lane_boxes(const StepTimeline &timeline, const TimelineWind
   if (window.row_height <= 0)
     return boxes;
   double weights = 0;
-  const auto weight = [](TimelineLane lane) { return computes(lane) ? 4.0 : 1.0; };
+  const auto weight = [](TimelineLane lane) { return computes(lane) ? 4.0 : 1.2; };
   for (const TimelineLane lane : timeline.lanes())
     weights += weight(lane);
   const double room = window.row_height - std::clamp(0.12 * window.row_height, 2.0, 8.0);

@@ -44,7 +44,7 @@
             <translation>市场，最高</translation>
         </message>
         <message>
-            <source>Where a step's time goes: %1</source>
+            <source>Where a step&apos;s time goes: %1</source>
             <translation>一步的时间构成：%1</translation>
         </message>
         <message>
@@ -224,7 +224,7 @@
             <translation>域间</translation>
         </message>
         <message>
-            <source>Where the scenarios' step time goes</source>
+            <source>Where the scenarios&apos; step time goes</source>
             <translation>各方案的每步时间构成</translation>
         </message>
         <message>
@@ -526,6 +526,38 @@
             <source>assumed</source>
             <translation>假定</translation>
         </message>
+        <message>
+            <source>in further prediction layers</source>
+            <translation>后续预测层中</translation>
+        </message>
+        <message>
+            <source>fragments</source>
+            <translation>内存碎片</translation>
+        </message>
+        <message>
+            <source>waiting for the host</source>
+            <translation>等待主机</translation>
+        </message>
+        <message>
+            <source>software, once a step</source>
+            <translation>软件，每步一次</translation>
+        </message>
+        <message>
+            <source>stragglers</source>
+            <translation>掉队者</translation>
+        </message>
+        <message>
+            <source>electricity</source>
+            <translation>电费</translation>
+        </message>
+        <message>
+            <source>checkpoint storage</source>
+            <translation>检查点存储</translation>
+        </message>
+        <message>
+            <source>expected loss</source>
+            <translation>预期损失</translation>
+        </message>
     </context>
     <context>
         <name>Fields</name>
@@ -626,7 +658,7 @@
             <translation>张量并行</translation>
         </message>
         <message>
-            <source>Ranks that share every layer's matrices.</source>
+            <source>Ranks that share every layer&apos;s matrices.</source>
             <translation>共同分担每层矩阵的进程数。</translation>
         </message>
         <message>
@@ -692,10 +724,6 @@
         <message>
             <source>recompute</source>
             <translation>重计算</translation>
-        </message>
-        <message>
-            <source>What is computed again in the backward pass to save memory.</source>
-            <translation>为节省显存而在反向时重新计算的内容。</translation>
         </message>
         <message>
             <source>attention</source>
@@ -789,6 +817,250 @@
             <source>not in the plan</source>
             <translation>计划中没有</translation>
         </message>
+        <message>
+            <source>attention heads</source>
+            <translation>注意力头数</translation>
+        </message>
+        <message>
+            <source>Heads of the attention; they divide the hidden size.</source>
+            <translation>注意力的头数，须整除隐藏维度。</translation>
+        </message>
+        <message>
+            <source>key-value heads</source>
+            <translation>键值头数</translation>
+        </message>
+        <message>
+            <source>Fewer than the heads: grouped queries; 1: multi-query attention. They divide the heads.</source>
+            <translation>少于头数：分组查询；1：多查询注意力。须整除头数。</translation>
+        </message>
+        <message>
+            <source>vocabulary</source>
+            <translation>词表</translation>
+        </message>
+        <message>
+            <source>Token embeddings.</source>
+            <translation>token 嵌入的数目。</translation>
+        </message>
+        <message>
+            <source>node</source>
+            <translation>节点</translation>
+        </message>
+        <message>
+            <source>A node preset: GPUs, their links and network cards. Another node brings its own GPUs.</source>
+            <translation>节点预设：GPU、其互联与网卡。换节点即换其 GPU。</translation>
+        </message>
+        <message>
+            <source>links in a domain</source>
+            <translation>域内互联</translation>
+        </message>
+        <message>
+            <source>Bandwidth inside a domain of fast links, per GPU and direction.</source>
+            <translation>高速互联域内的带宽，每 GPU 单向。</translation>
+        </message>
+        <message>
+            <source>GPUs of a domain</source>
+            <translation>域内 GPU 数</translation>
+        </message>
+        <message>
+            <source>GPUs that reach each other over the fast links.</source>
+            <translation>经高速互联彼此可达的 GPU。</translation>
+        </message>
+        <message>
+            <source>memory of a GPU</source>
+            <translation>GPU 显存</translation>
+        </message>
+        <message>
+            <source>What a GPU can hold: a what-if, or a share of one.</source>
+            <translation>一块 GPU 能容纳多少：用于假设，或只用其一部分。</translation>
+        </message>
+        <message>
+            <source>network fabric</source>
+            <translation>网络结构</translation>
+        </message>
+        <message>
+            <source>Switches between the domains: oversubscription, rails, racks. None: each GPU has all of its network card.</source>
+            <translation>域间的交换机：收敛比、轨道、机柜。无：每块 GPU 独享其网卡。</translation>
+        </message>
+        <message>
+            <source>calibration</source>
+            <translation>校准</translation>
+        </message>
+        <message>
+            <source>Measured speeds of kernels and collectives. Without a choice: those of this GPU or of its nearest relative.</source>
+            <translation>内核与集合通信的实测速度。不选时用此 GPU 或其最近同类的。</translation>
+        </message>
+        <message>
+            <source>schedule</source>
+            <translation>调度</translation>
+        </message>
+        <message>
+            <source>The order in which stages work on micro-batches; the page Timeline shows it.</source>
+            <translation>各阶段处理微批次的次序；见“时间线”页。</translation>
+        </message>
+        <message>
+            <source>layers of the first stage</source>
+            <translation>首阶段层数</translation>
+        </message>
+        <message>
+            <source>Fewer than the others&apos;, where the embedding has its place.</source>
+            <translation>可少于其他阶段，因嵌入在此。</translation>
+        </message>
+        <message>
+            <source>layers of the last stage</source>
+            <translation>末阶段层数</translation>
+        </message>
+        <message>
+            <source>Fewer than the others&apos;, where the logits have their place.</source>
+            <translation>可少于其他阶段，因 logits 在此。</translation>
+        </message>
+        <message>
+            <source>context exchange</source>
+            <translation>上下文交换</translation>
+        </message>
+        <message>
+            <source>How ranks that share a sequence see its keys and values: passed on in a ring, gathered, or all tokens of a share of the heads (Ulysses).</source>
+            <translation>共享序列的 rank 如何看到键与值：环形传递、聚集，或各取部分头的全部 token（Ulysses）。</translation>
+        </message>
+        <message>
+            <source>expert tensor parallel</source>
+            <translation>专家张量并行</translation>
+        </message>
+        <message>
+            <source>Ranks that share the width of an expert; as many as tensor parallel if not given.</source>
+            <translation>分担一个专家宽度的 rank 数；未给出时与张量并行相同。</translation>
+        </message>
+        <message>
+            <source>expert imbalance</source>
+            <translation>专家不均衡</translation>
+        </message>
+        <message>
+            <source>Tokens that come to the busiest rank&apos;s experts over the mean; 1: evenly spread.</source>
+            <translation>最忙 rank 的专家所得 token 与平均之比；1：均匀。</translation>
+        </message>
+        <message>
+            <source>data parallel</source>
+            <translation>数据并行</translation>
+        </message>
+        <message>
+            <source>Copies that share the batch; the GPUs that the other degrees leave if not given.</source>
+            <translation>分担批次的副本数；未给出时为其他并行度余下的 GPU。</translation>
+        </message>
+        <message>
+            <source>ranks that share states</source>
+            <translation>共享状态的 rank 数</translation>
+        </message>
+        <message>
+            <source>Neighbours among which ZeRO shares (hybrid sharding); all that hold the same weights if not given.</source>
+            <translation>ZeRO 在其间分片的相邻 rank（混合分片）；未给出时为持有相同权重的全部 rank。</translation>
+        </message>
+        <message>
+            <source>What is computed again in the backward pass to save memory: nothing, the attention without its projections, the modules below, whole layers.</source>
+            <translation>为省显存在反向传播中重算什么：不重算、不含投影的注意力、下列模块、整层。</translation>
+        </message>
+        <message>
+            <source>recomputed modules</source>
+            <translation>重算的模块</translation>
+        </message>
+        <message>
+            <source>Parts of a layer that are computed again.</source>
+            <translation>一层中重算的部分。</translation>
+        </message>
+        <message>
+            <source>recomputed layers</source>
+            <translation>重算的层数</translation>
+        </message>
+        <message>
+            <source>Layers of a stage that are computed again as a whole; all if not given.</source>
+            <translation>一个阶段中整层重算的层数；未给出时为全部。</translation>
+        </message>
+        <message>
+            <source>gradient format</source>
+            <translation>梯度格式</translation>
+        </message>
+        <message>
+            <source>Number format in which gradients are summed and exchanged.</source>
+            <translation>梯度累加与交换所用的数值格式。</translation>
+        </message>
+        <message>
+            <source>framework</source>
+            <translation>框架</translation>
+        </message>
+        <message>
+            <source>What the training software adds to the device&apos;s own times: launches, fused kernels, overlap, memory. None adds nothing.</source>
+            <translation>训练软件在设备本身时间之外的影响：启动、融合内核、重叠、显存。none：无影响。</translation>
+        </message>
+        <message>
+            <source>dropout</source>
+            <translation>dropout</translation>
+        </message>
+        <message>
+            <source>Above 0 masks are kept for the backward pass; how much above does not count.</source>
+            <translation>大于 0 时为反向传播保留掩码；大多少无关。</translation>
+        </message>
+        <message>
+            <source>memory reserve</source>
+            <translation>预留显存</translation>
+        </message>
+        <message>
+            <source>Driver context, libraries and communication buffers, which no tensor explains.</source>
+            <translation>驱动上下文、库与通信缓冲区，非张量所占。</translation>
+        </message>
+        <message>
+            <source>Stated speed</source>
+            <translation>已知速度</translation>
+        </message>
+        <message>
+            <source>stated MFU</source>
+            <translation>给定 MFU</translation>
+        </message>
+        <message>
+            <source>A utilisation that is known takes the place of the predicted step.</source>
+            <translation>已知的利用率取代预测的步时间。</translation>
+        </message>
+        <message>
+            <source>checkpoints kept</source>
+            <translation>保留检查点数</translation>
+        </message>
+        <message>
+            <source>Checkpoints that storage is paid for.</source>
+            <translation>需付存储费的检查点数。</translation>
+        </message>
+        <message>
+            <source>purchase of a GPU</source>
+            <translation>GPU 购价</translation>
+        </message>
+        <message>
+            <source>Your own hardware, with its share of the server, written off over its lifetime.</source>
+            <translation>自有硬件，含其所占服务器部分，在寿命期内折旧。</translation>
+        </message>
+        <message>
+            <source>lifetime</source>
+            <translation>寿命</translation>
+        </message>
+        <message>
+            <source> days</source>
+            <translation> 天</translation>
+        </message>
+        <message>
+            <source>Over which own hardware is written off.</source>
+            <translation>自有硬件的折旧年限。</translation>
+        </message>
+        <message>
+            <source>power per GPU</source>
+            <translation>每 GPU 功率</translation>
+        </message>
+        <message>
+            <source>Mean power of the server for each GPU.</source>
+            <translation>服务器分摊到每块 GPU 的平均功率。</translation>
+        </message>
+        <message>
+            <source>electricity</source>
+            <translation>电费</translation>
+        </message>
+        <message>
+            <source>Paid apart by owners; a rent usually contains it.</source>
+            <translation>自有硬件另付；租金通常已含。</translation>
+        </message>
     </context>
     <context>
         <name>Pages</name>
@@ -819,6 +1091,14 @@
         <message>
             <source>Presets</source>
             <translation>预设</translation>
+        </message>
+        <message>
+            <source>Timeline</source>
+            <translation>时间线</translation>
+        </message>
+        <message>
+            <source>Scaling laws</source>
+            <translation>缩放定律</translation>
         </message>
     </context>
     <context>
@@ -852,7 +1132,7 @@
             <translation>en 或 zh_CN，仅用于本次运行</translation>
         </message>
         <message>
-            <source>--theme: expected system, light or dark, got "%1"</source>
+            <source>--theme: expected system, light or dark, got &quot;%1&quot;</source>
             <translation>--theme：应为 system、light 或 dark，实为“%1”</translation>
         </message>
         <message>
@@ -860,7 +1140,7 @@
             <translation>应只有一个计划</translation>
         </message>
         <message>
-            <source>--language: expected en or zh_CN, got "%1"</source>
+            <source>--language: expected en or zh_CN, got &quot;%1&quot;</source>
             <translation>--language：应为 en 或 zh_CN，实为“%1”</translation>
         </message>
     </context>
@@ -1420,7 +1700,7 @@
             <translation>计划的改动</translation>
         </message>
         <message>
-            <source>Everything that differs from the plan's file: key=value, one a line, as after --set; -key takes a key away.</source>
+            <source>Everything that differs from the plan&apos;s file: key=value, one a line, as after --set; -key takes a key away.</source>
             <translation>与计划文件的所有不同：每行一个 key=value，同 --set；-key 去掉一个键。</translation>
         </message>
         <message>
@@ -1435,36 +1715,6 @@
 %2</source>
             <translation>%1
 %2</translation>
-        </message>
-    </context>
-    <context>
-        <name>flopcast::PlotPanel</name>
-        <message>
-            <source>Table</source>
-            <translation>表格</translation>
-        </message>
-        <message>
-            <source>The same numbers as a table</source>
-            <translation>以表格显示相同的数字</translation>
-        </message>
-        <message>
-            <source>Export…</source>
-            <translation>导出…</translation>
-        </message>
-        <message>
-            <source>This plot as PNG, SVG, PDF or CSV</source>
-            <translation>将此图存为 PNG、SVG、PDF 或 CSV</translation>
-        </message>
-    </context>
-    <context>
-        <name>flopcast::PlotView</name>
-        <message>
-            <source>cannot tell the format from the name; end it in .png, .svg, .pdf or .csv</source>
-            <translation>无法由文件名判断格式；请以 .png、.svg、.pdf 或 .csv 结尾</translation>
-        </message>
-        <message>
-            <source>cannot be written: %1</source>
-            <translation>无法写入：%1</translation>
         </message>
     </context>
     <context>
@@ -1511,7 +1761,7 @@
     <context>
         <name>flopcast::ResultCard</name>
         <message>
-            <source>Share of the GPU's memory</source>
+            <source>Share of the GPU&apos;s memory</source>
             <translation>占 GPU 显存的份额</translation>
         </message>
         <message>
@@ -1557,6 +1807,10 @@
             <source>CO2 equivalent</source>
             <translation>二氧化碳当量</translation>
         </message>
+        <message>
+            <source>expected loss</source>
+            <translation>预期损失</translation>
+        </message>
     </context>
     <context>
         <name>flopcast::ResultModel</name>
@@ -1578,6 +1832,543 @@
         <message>
             <source>The plan by number of GPUs</source>
             <translation>按 GPU 数量看计划</translation>
+        </message>
+    </context>
+    <context>
+        <name>Files</name>
+        <message>
+            <source>cannot tell the format from the name; end it in .png, .svg, .pdf or .csv</source>
+            <translation>无法从文件名判断格式；请以 .png、.svg、.pdf 或 .csv 结尾</translation>
+        </message>
+        <message>
+            <source>cannot be written: %1</source>
+            <translation>无法写入：%1</translation>
+        </message>
+    </context>
+    <context>
+        <name>Laws</name>
+        <message>
+            <source>Loss by model size at each budget</source>
+            <translation>各预算下损失与模型规模</translation>
+        </message>
+        <message>
+            <source>Best loss for a budget</source>
+            <translation>预算下的最低损失</translation>
+        </message>
+        <message>
+            <source>The law against the runs</source>
+            <translation>定律与实际运行</translation>
+        </message>
+        <message>
+            <source>What the law leaves over</source>
+            <translation>定律的残差</translation>
+        </message>
+        <message>
+            <source>parameters</source>
+            <translation>参数量</translation>
+        </message>
+        <message>
+            <source>compute (FLOP)</source>
+            <translation>计算量（FLOP）</translation>
+        </message>
+        <message>
+            <source>scale of the run</source>
+            <translation>运行规模</translation>
+        </message>
+        <message>
+            <source>loss (nats/token)</source>
+            <translation>损失（nats/token）</translation>
+        </message>
+        <message>
+            <source>loss of the law (nats/token)</source>
+            <translation>定律的损失（nats/token）</translation>
+        </message>
+        <message>
+            <source>loss of the run (nats/token)</source>
+            <translation>运行的损失（nats/token）</translation>
+        </message>
+        <message>
+            <source>law over run, less 1 (%)</source>
+            <translation>定律与运行之比减 1（%）</translation>
+        </message>
+        <message>
+            <source>best of each budget</source>
+            <translation>各预算最优</translation>
+        </message>
+        <message>
+            <source>best for the budget</source>
+            <translation>该预算最优</translation>
+        </message>
+        <message>
+            <source>80 % of the law</source>
+            <translation>定律的 80 % 区间</translation>
+        </message>
+        <message>
+            <source>95 % of the law</source>
+            <translation>定律的 95 % 区间</translation>
+        </message>
+        <message>
+            <source>95 % of runs</source>
+            <translation>运行的 95 % 区间</translation>
+        </message>
+        <message>
+            <source>this plan</source>
+            <translation>本计划</translation>
+        </message>
+        <message>
+            <source>equal</source>
+            <translation>相等</translation>
+        </message>
+        <message>
+            <source>runs</source>
+            <translation>运行</translation>
+        </message>
+        <message>
+            <source>law</source>
+            <translation>定律</translation>
+        </message>
+        <message>
+            <source>best for this compute: parameters</source>
+            <translation>同计算量最优：参数量</translation>
+        </message>
+        <message>
+            <source>best for this compute: tokens</source>
+            <translation>同计算量最优：token 数</translation>
+        </message>
+        <message>
+            <source>best for this compute: tokens per parameter</source>
+            <translation>同计算量最优：每参数 token 数</translation>
+        </message>
+        <message>
+            <source>best for this compute: loss</source>
+            <translation>同计算量最优：损失</translation>
+        </message>
+        <message>
+            <source>loss given away by this size</source>
+            <translation>因规模而多出的损失</translation>
+        </message>
+        <message>
+            <source>loss lost by twice the best size</source>
+            <translation>规模为最优两倍时多出的损失</translation>
+        </message>
+        <message>
+            <source>This law does not divide a budget between size and data</source>
+            <translation>此定律不在规模与数据间分配预算</translation>
+        </message>
+        <message>
+            <source>These runs do not allow this plot</source>
+            <translation>这些运行无法作此图</translation>
+        </message>
+        <message>
+            <source>what</source>
+            <translation>项目</translation>
+        </message>
+        <message>
+            <source>P10</source>
+            <translation>P10</translation>
+        </message>
+        <message>
+            <source>value</source>
+            <translation>值</translation>
+        </message>
+        <message>
+            <source>P90</source>
+            <translation>P90</translation>
+        </message>
+        <message>
+            <source>loss of this plan (nats/token)</source>
+            <translation>本计划的损失（nats/token）</translation>
+        </message>
+        <message>
+            <source>parameters, as the law counts them</source>
+            <translation>参数量，按定律口径</translation>
+        </message>
+        <message>
+            <source>training tokens</source>
+            <translation>训练 token 数</translation>
+        </message>
+        <message>
+            <source>tokens per parameter</source>
+            <translation>每参数 token 数</translation>
+        </message>
+        <message>
+            <source>compute, 6ND (FLOP)</source>
+            <translation>计算量，6ND（FLOP）</translation>
+        </message>
+        <message>
+            <source>stated by the paper: parameters</source>
+            <translation>论文给出：参数量</translation>
+        </message>
+        <message>
+            <source>stated by the paper: tokens</source>
+            <translation>论文给出：token 数</translation>
+        </message>
+        <message>
+            <source>parameter</source>
+            <translation>参数</translation>
+        </message>
+        <message>
+            <source>standard error</source>
+            <translation>标准误差</translation>
+        </message>
+        <message>
+            <source>95 % from</source>
+            <translation>95 % 下限</translation>
+        </message>
+        <message>
+            <source>95 % to</source>
+            <translation>95 % 上限</translation>
+        </message>
+        <message>
+            <source>remark</source>
+            <translation>备注</translation>
+        </message>
+        <message>
+            <source>not identified: %1</source>
+            <translation>不可辨识：%1</translation>
+        </message>
+        <message>
+            <source>held</source>
+            <translation>固定</translation>
+        </message>
+    </context>
+    <context>
+        <name>Pictures</name>
+        <message>
+            <source>bubble: the stage waits</source>
+            <translation>气泡：该阶段在等待</translation>
+        </message>
+        <message>
+            <source>stage %1</source>
+            <translation>阶段 %1</translation>
+        </message>
+        <message>
+            <source>time since the step began (%1)</source>
+            <translation>自步开始的时间（%1）</translation>
+        </message>
+    </context>
+    <context>
+        <name>Tables</name>
+        <message>
+            <source>%1, low</source>
+            <translation>%1，下限</translation>
+        </message>
+        <message>
+            <source>%1, high</source>
+            <translation>%1，上限</translation>
+        </message>
+    </context>
+    <context>
+        <name>Timelines</name>
+        <message>
+            <source>Saved activations, stage %1</source>
+            <translation>保存的激活值，阶段 %1</translation>
+        </message>
+        <message>
+            <source>This layout has no step</source>
+            <translation>此布局无法得出一步</translation>
+        </message>
+        <message>
+            <source>saved activations (GB)</source>
+            <translation>保存的激活值（GB）</translation>
+        </message>
+        <message>
+            <source>time since the step began (ms)</source>
+            <translation>自步开始的时间（ms）</translation>
+        </message>
+        <message>
+            <source>time since the step began (s)</source>
+            <translation>自步开始的时间（s）</translation>
+        </message>
+        <message>
+            <source>peak %1</source>
+            <translation>峰值 %1</translation>
+        </message>
+        <message>
+            <source>forward</source>
+            <translation>前向</translation>
+        </message>
+        <message>
+            <source>backward</source>
+            <translation>反向</translation>
+        </message>
+        <message>
+            <source>input gradient</source>
+            <translation>输入梯度</translation>
+        </message>
+        <message>
+            <source>weight gradient</source>
+            <translation>权重梯度</translation>
+        </message>
+        <message>
+            <source>forward message</source>
+            <translation>前向消息</translation>
+        </message>
+        <message>
+            <source>backward message</source>
+            <translation>反向消息</translation>
+        </message>
+        <message>
+            <source>weights gathered</source>
+            <translation>聚集权重</translation>
+        </message>
+        <message>
+            <source>gradients scattered</source>
+            <translation>分散梯度</translation>
+        </message>
+        <message>
+            <source>gradients exchanged</source>
+            <translation>交换梯度</translation>
+        </message>
+        <message>
+            <source>optimizer</source>
+            <translation>优化器</translation>
+        </message>
+        <message>
+            <source>compute</source>
+            <translation>计算</translation>
+        </message>
+        <message>
+            <source>paired compute</source>
+            <translation>配对计算</translation>
+        </message>
+        <message>
+            <source>forward messages</source>
+            <translation>前向消息</translation>
+        </message>
+        <message>
+            <source>backward messages</source>
+            <translation>反向消息</translation>
+        </message>
+        <message>
+            <source>data-parallel</source>
+            <translation>数据并行</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::FigurePanel</name>
+        <message>
+            <source>Table</source>
+            <translation>表格</translation>
+        </message>
+        <message>
+            <source>The same numbers as a table</source>
+            <translation>以表格显示同样的数</translation>
+        </message>
+        <message>
+            <source>Export…</source>
+            <translation>导出…</translation>
+        </message>
+        <message>
+            <source>This plot as PNG, SVG, PDF or CSV</source>
+            <translation>将此图导出为 PNG、SVG、PDF 或 CSV</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::LawPage</name>
+        <message>
+            <source>Fit my runs…</source>
+            <translation>拟合我的运行…</translation>
+        </message>
+        <message>
+            <source>Stop</source>
+            <translation>停止</translation>
+        </message>
+        <message>
+            <source>Scaling law</source>
+            <translation>缩放定律</translation>
+        </message>
+        <message>
+            <source>A table of training runs with size, data and loss: CSV or JSON lines; it may also be dropped on the window</source>
+            <translation>含规模、数据与损失的训练运行表：CSV 或 JSON 行；也可拖放到窗口</translation>
+        </message>
+        <message>
+            <source>Form of the law that is fitted</source>
+            <translation>拟合定律的形式</translation>
+        </message>
+        <message>
+            <source>Columns of the table</source>
+            <translation>表的列</translation>
+        </message>
+        <message>
+            <source>Which columns of the table mean what, where they are not called N, D or C, and loss</source>
+            <translation>表中各列的含义，若列名不是 N、D 或 C 与 loss</translation>
+        </message>
+        <message>
+            <source>&amp;Law</source>
+            <translation>定律(&amp;L)</translation>
+        </message>
+        <message>
+            <source>&amp;Form</source>
+            <translation>形式(&amp;F)</translation>
+        </message>
+        <message>
+            <source>&amp;Columns</source>
+            <translation>列(&amp;C)</translation>
+        </message>
+        <message>
+            <source>What the law says of this plan</source>
+            <translation>定律对本计划的预测</translation>
+        </message>
+        <message>
+            <source>Parameters of the fit</source>
+            <translation>拟合参数</translation>
+        </message>
+        <message>
+            <source>This plan</source>
+            <translation>本计划</translation>
+        </message>
+        <message>
+            <source>Open a table of runs</source>
+            <translation>打开运行表</translation>
+        </message>
+        <message>
+            <source>Tables of runs (*.csv *.jsonl *.json *.gz)</source>
+            <translation>运行表 (*.csv *.jsonl *.json *.gz)</translation>
+        </message>
+        <message>
+            <source>fitting %1 …</source>
+            <translation>正在拟合 %1 …</translation>
+        </message>
+        <message>
+            <source>stopped</source>
+            <translation>已停止</translation>
+        </message>
+        <message>
+            <source>%1: %2 runs, %3 of %4 starts agree</source>
+            <translation>%1：%2 次运行，%4 个起点中 %3 个一致</translation>
+        </message>
+        <message>
+            <source>fitted to %1</source>
+            <translation>拟合自 %1</translation>
+        </message>
+        <message>
+            <source>These runs cannot be fitted; the law before stays</source>
+            <translation>无法拟合这些运行；之前的定律保留</translation>
+        </message>
+        <message>
+            <source>The field Columns says which columns mean what.</source>
+            <translation>“列”字段说明各列的含义。</translation>
+        </message>
+        <message>
+            <source>This law tells nothing of this plan</source>
+            <translation>此定律对本计划无可预测</translation>
+        </message>
+        <message>
+            <source>To be taken with care</source>
+            <translation>需谨慎对待</translation>
+        </message>
+        <message>
+            <source>Fit to runs</source>
+            <translation>拟合运行</translation>
+        </message>
+        <message>
+            <source>Errors of the fit</source>
+            <translation>拟合误差</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::StepPage</name>
+        <message>
+            <source>stage </source>
+            <translation>阶段 </translation>
+        </message>
+        <message>
+            <source>Pipeline stage</source>
+            <translation>流水线阶段</translation>
+        </message>
+        <message>
+            <source>The stage whose memory is shown; the first one holds most</source>
+            <translation>显示其显存的阶段；首阶段占用最多</translation>
+        </message>
+        <message>
+            <source>This step has too many tasks to be simulated here</source>
+            <translation>此步任务过多，无法在此模拟</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::TimelinePage</name>
+        <message>
+            <source>Wheel: zoom in time; with Ctrl: higher rows; with Shift, or drag: move; double click: all. Hover tells a task.</source>
+            <translation>滚轮：缩放时间；Ctrl：加高各行；Shift 或拖动：移动；双击：全部。悬停显示任务。</translation>
+        </message>
+        <message>
+            <source>Timeline of a step</source>
+            <translation>一步的时间线</translation>
+        </message>
+        <message>
+            <source>This layout has no step</source>
+            <translation>此布局无法得出一步</translation>
+        </message>
+        <message>
+            <source>This step has about %1 million tasks, more than are shown here (%2 million). &quot;flopcast trace&quot; writes them all; a larger micro-batch makes fewer.</source>
+            <translation>此步约有 %1 百万个任务，超过此处可显示的 %2 百万。“flopcast trace”可全部写出；增大微批次可减少任务。</translation>
+        </message>
+        <message>
+            <source>Timeline of a step: schedule %1, %2 stages, %3 micro-batches, %4 % waiting</source>
+            <translation>一步的时间线：调度 %1，%2 个阶段，%3 个微批次，%4 % 等待</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::TimelineTaskModel</name>
+        <message>
+            <source>stage</source>
+            <translation>阶段</translation>
+        </message>
+        <message>
+            <source>lane</source>
+            <translation>通道</translation>
+        </message>
+        <message>
+            <source>task</source>
+            <translation>任务</translation>
+        </message>
+        <message>
+            <source>micro-batch</source>
+            <translation>微批次</translation>
+        </message>
+        <message>
+            <source>chunk</source>
+            <translation>块</translation>
+        </message>
+        <message>
+            <source>start (ms)</source>
+            <translation>开始（ms）</translation>
+        </message>
+        <message>
+            <source>duration (ms)</source>
+            <translation>时长（ms）</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::TimelineView</name>
+        <message>
+            <source>Time</source>
+            <translation>时间</translation>
+        </message>
+        <message>
+            <source>Stages</source>
+            <translation>阶段</translation>
+        </message>
+        <message>
+            <source>stage %1, %2</source>
+            <translation>阶段 %1，%2</translation>
+        </message>
+        <message>
+            <source>bubble: %1</source>
+            <translation>气泡：%1</translation>
+        </message>
+        <message>
+            <source>nothing: %1</source>
+            <translation>空闲：%1</translation>
+        </message>
+        <message>
+            <source>, micro-batch %1</source>
+            <translation>，微批次 %1</translation>
+        </message>
+        <message>
+            <source>, chunk %1</source>
+            <translation>，块 %1</translation>
         </message>
     </context>
 </TS>

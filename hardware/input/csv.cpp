@@ -10,9 +10,21 @@ namespace flopcast {
 namespace {
 
 struct Record {
+  /// Where a field begins. No Place: most are never asked for, and the file's name is long.
+  struct Position {
+    int line = 0;
+    int column = 0;
+  };
   std::vector<std::string> fields;
-  std::vector<Place> places;
+  std::vector<Position> positions;
   int line = 0;
+
+  [[nodiscard]] std::vector<Place> places(const std::string &file) const {
+    std::vector<Place> found;
+    for (const Position &position : positions)
+      found.push_back({file, position.line, position.column});
+    return found;
+  }
 };
 
 /// Splits the text into records; a quoted field may hold commas, quotes ("") and line ends.
@@ -29,9 +41,9 @@ public:
     if (rest_.empty())
       return false;
     header_read_ = true;
-    record = {.fields = {}, .places = {}, .line = line_};
+    record = {.fields = {}, .positions = {}, .line = line_};
     do {
-      record.places.push_back({file_, line_, static_cast<int>(rest_.data() - line_start_) + 1});
+      record.positions.push_back({line_, static_cast<int>(rest_.data() - line_start_) + 1});
       record.fields.push_back(field());
     } while (accept(','));
     accept('\r');
@@ -109,7 +121,7 @@ CsvTable parse_csv_table(std::string_view text, const std::string &file) {
   table.columns = std::move(record.fields);
   for (auto at = table.columns.begin(); at != table.columns.end(); ++at)
     if (std::find(table.columns.begin(), at, *at) != at)
-      diagnostics.add(record.places[static_cast<std::size_t>(at - table.columns.begin())],
+      diagnostics.add(record.places(file)[static_cast<std::size_t>(at - table.columns.begin())],
                       fmt::format("the column \"{}\" is there twice", *at));
   while (splitter.next(record)) {
     const bool nothing = record.fields.size() == 1 && record.fields.front().empty();
@@ -119,7 +131,7 @@ CsvTable parse_csv_table(std::string_view text, const std::string &file) {
       diagnostics.add({file, record.line, 1},
                       wrong_number_of_fields(record.fields.size(), table.columns.size()));
     else
-      table.records.push_back({std::move(record.fields), std::move(record.places)});
+      table.records.push_back({std::move(record.fields), record.places(file)});
   }
   diagnostics.throw_if_any();
   return table;

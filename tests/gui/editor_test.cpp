@@ -121,8 +121,8 @@ TEST_F(Editor, OffersOnlyChoicesThatPlansTake) {
 TEST_F(Editor, TakesPresetsAndTheirAbsence) {
   for (const PlanField &field : plan_fields()) {
     if (field.key == "hardware.fabric") {
-      const auto plan = answered(changes_by(field, "rail-2-ndr400"), "llama3.1-405b-h100");
-      EXPECT_EQ(field.text(plan->run), "rail-2-ndr400");
+      const auto plan = answered(changes_by(field, "fat-tree-3-ndr400"), "llama3.1-405b-h100");
+      EXPECT_EQ(field.text(plan->run), "fat-tree-3-ndr400");
       EXPECT_EQ(changes_by(field, "none"), "-hardware.fabric\n");
     }
     if (field.key == "training.framework") {

@@ -68,7 +68,8 @@ TEST_P(LiveUpdate, OfSliderMovesIsMeasured) {
   EXPECT_EQ(window.document().undo_stack()->count(), 1) << "one drag is one step";
 }
 
-INSTANTIATE_TEST_SUITE_P(Pages, LiveUpdate, testing::Values("numbers", "step", "compare"),
+INSTANTIATE_TEST_SUITE_P(Pages, LiveUpdate,
+                         testing::Values("numbers", "step", "timeline", "compare"),
                          [](const auto &page) { return std::string(page.param); });
 
 } // namespace

@@ -61,7 +61,12 @@ TEST(ReportTree, ShowsEveryCellOfAComparison) {
                       .toStdString(),
                   rows[row].cells[cell]);
   }
-  model.set_report({});
+  EXPECT_FALSE(model.set_report(compare_report(std::array{b->answer(), a->answer()})))
+      << "other numbers in the same rows";
+  EXPECT_EQ(
+      model.report().sections.front().rows.front().cells,
+      compare_report(std::array{b->answer(), a->answer()}).sections.front().rows.front().cells);
+  EXPECT_TRUE(model.set_report({}));
   EXPECT_EQ(model.rowCount({}), 0);
 }
 

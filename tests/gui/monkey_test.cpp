@@ -5,6 +5,7 @@
 #include "gui/main_window.hpp"
 #include "gui/plots/plot_panel.hpp"
 #include "gui/plots/plot_view.hpp"
+#include "gui/plots/timeline_view.hpp"
 #include "gui/result_cards.hpp"
 #include "tests/gui/gui_fixture.hpp"
 
@@ -12,6 +13,7 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QLineEdit>
+#include <QMenu>
 #include <QPushButton>
 #include <QSlider>
 #include <QTest>
@@ -46,7 +48,7 @@ public:
   Monkey &operator=(const Monkey &) = delete;
 
   void act() {
-    switch (below(16)) {
+    switch (below(17)) {
     case 0:
     case 1:
     case 2:
@@ -82,6 +84,8 @@ public:
       return type_into_a_filter();
     case 14:
       return zoom_a_plot();
+    case 15:
+      return choose_a_law();
     default:
       // Without waiting: answers meet a window that has moved on.
       QApplication::processEvents();
@@ -122,6 +126,10 @@ private:
       slider->setValue(int(below(static_cast<std::size_t>(slider->maximum()) + 1)));
     else if (auto *check = row->findChild<QCheckBox *>())
       check->toggle();
+    else if (auto *menu = row->findChild<QMenu *>())
+      menu->actions()
+          .at(static_cast<qsizetype>(below(static_cast<std::size_t>(menu->actions().size()))))
+          ->trigger();
     else if (auto *combo = row->findChild<QComboBox *>())
       emit combo->textActivated(
           combo->itemText(int(below(static_cast<std::size_t>(combo->count())))));
@@ -129,7 +137,9 @@ private:
 
   void unpin() {
     for (QPushButton *button : window_.findChildren<QPushButton *>())
-      if (button->isVisible() && button->isEnabled() && below(4) == 0) {
+      // Those that end in an ellipsis ask for a file and wait for the answer.
+      if (button->isVisible() && button->isEnabled() && !button->text().endsWith(u'…') &&
+          below(4) == 0) {
         button->click();
         return;
       }
@@ -140,11 +150,24 @@ private:
       QTest::keyClicks(line, below(2) == 0 ? "ba" : "\b\b\b");
   }
 
+  void choose_a_law() {
+    auto *laws = window_.findChild<QComboBox *>("law");
+    if (laws == nullptr || laws->count() == 0)
+      return;
+    laws->setCurrentIndex(int(below(static_cast<std::size_t>(laws->count()))));
+    emit laws->activated(laws->currentIndex());
+  }
+
   void zoom_a_plot() {
     if (auto *plot = any<PlotView>())
       plot->zoom(below(2) == 0 ? 0.5 : 2);
-    if (auto *panel = any<PlotPanel>())
+    if (auto *panel = any<FigurePanel>())
       panel->show_table(below(2) == 0);
+    if (auto *timeline = any<TimelineView>()) {
+      timeline->zoom(below(2) == 0 ? 0.3 : 3);
+      timeline->pan(below(2) == 0 ? -0.4 : 0.7);
+      (void)timeline->told_at({static_cast<int>(below(800)), static_cast<int>(below(500))});
+    }
   }
 
   PlanSession session_ = shipped_session();

@@ -68,6 +68,8 @@ TEST_F(Dashboard, ShowsEveryPageWithPlotsThatHoldSomething) {
     window_->settle();
     const auto *tabs = window_->findChild<QTabWidget *>("pages");
     for (const PlotPanel *plot : tabs->currentWidget()->findChildren<PlotPanel *>()) {
+      if (!plot->isVisibleTo(tabs->currentWidget()))
+        continue; // of runs that nobody has opened yet
       EXPECT_FALSE(plot->plot().empty()) << page.id.toStdString() << plot->plot().id.toStdString();
       EXPECT_FALSE(plot->plot().title.isEmpty()) << page.id.toStdString();
       EXPECT_FALSE(plot->plot().x.title.isEmpty()) << page.id.toStdString();

@@ -147,22 +147,26 @@ TEST(MemoryOverTime, PeaksWhereTheScheduleSays) {
     EXPECT_DOUBLE_EQ(memory->peak[stage], outcome.stages[stage].peak.in(byte)) << stage;
 }
 
-TEST(TaskTable, IsAProperModelThatGrowsAsItIsRead) {
+TEST(TaskTable, IsAProperModel) {
   TimelineTaskModel model;
   const QAbstractItemModelTester tester(&model,
                                         QAbstractItemModelTester::FailureReportingMode::Fatal);
-  model.set_timeline(simulated_timeline(plain(2, 3000), {})); // 12,000 tasks
-  EXPECT_TRUE(model.canFetchMore({}));
-  while (model.canFetchMore({}))
-    model.fetchMore({});
-  EXPECT_EQ(model.rowCount({}), 12'000);
   model.set_timeline(by_hand());
-  model.fetchMore({});
+  ASSERT_EQ(model.rowCount({}), 8);
   EXPECT_EQ(model.index(2, TimelineTaskModel::task_column).data().toString(), "backward");
   EXPECT_EQ(model.index(2, TimelineTaskModel::start_column).data().toString(), "4000.000000");
   EXPECT_EQ(model.index(2, TimelineTaskModel::batch_column).data().toString(), "0");
   model.set_timeline(nullptr);
   EXPECT_EQ(model.rowCount({}), 0);
+}
+
+TEST(TaskTable, GrowsAsItIsRead) {
+  TimelineTaskModel model;
+  model.set_timeline(simulated_timeline(plain(2, 3000), {}));
+  EXPECT_LT(model.rowCount({}), 12'000);
+  while (model.canFetchMore({}))
+    model.fetchMore({});
+  EXPECT_EQ(model.rowCount({}), 12'000) << "2 stages, 3,000 micro-batches, both passes";
 }
 
 TEST(TaskTable, IsCsvForPrograms) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gui/charts/step_timeline.hpp"
 #include "gui/core_texts.hpp"
 #include "gui/editor/plan_field.hpp"
 #include "gui/language.hpp"
@@ -72,6 +73,23 @@ TEST_F(InChinese, PagesAndFieldsAreNamed) {
 TEST_F(InChinese, LabelsOfTheCoreAreTranslatedAndUnknownOnesStay) {
   EXPECT_TRUE(has_chinese(core_text("pipeline bubble")));
   EXPECT_EQ(core_text("some new part"), "some new part");
+}
+
+TEST_F(InChinese, EveryQuantityHasALabel) {
+  for (const NamedQuantity &quantity : named_quantities()) {
+    const std::string label(quantity.label);
+    // Names that are the same in both languages.
+    if (label == "6ND" || label == "HFU")
+      continue;
+    EXPECT_TRUE(has_chinese(core_text(quantity.label))) << label;
+  }
+}
+
+TEST_F(InChinese, TasksOfATimelineAreNamed) {
+  for (std::size_t kind = 0; kind < interval_kind_count; ++kind)
+    EXPECT_TRUE(has_chinese(kind_name(static_cast<IntervalKind>(kind)))) << kind;
+  for (std::size_t lane = 0; lane < timeline_lane_count; ++lane)
+    EXPECT_TRUE(has_chinese(lane_name(static_cast<TimelineLane>(lane)))) << lane;
 }
 
 TEST(LanguageChoice, IsSpelledOneWay) {

@@ -90,7 +90,7 @@ diff "$work/after.csv" <("$flopcast" estimate $plan --set training.micro_batch=2
 cmp -s "$work/before.csv" "$work/after.csv" && fail "the slider changed nothing"
 
 keys ctrl+p
-keys ctrl+6
+keys ctrl+8
 mkdir "$work/plots"
 keys ctrl+shift+e
 until_true "a dialog for the plots" shows '^(Export|导出)'

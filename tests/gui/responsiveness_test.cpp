@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long the window's thread is busy at once while work for a page runs beside it.
+#include "gui/main_window.hpp"
+#include "gui/pages/law_page.hpp"
+#include "gui/pages/timeline_page.hpp"
+#include "gui/plots/timeline_panel.hpp"
+#include "gui/plots/timeline_view.hpp"
+#include "tests/cli/command_line_fixture.hpp"
+#include "tests/gui/gui_fixture.hpp"
+
+#include <QApplication>
+#include <QElapsedTimer>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <iostream>
+
+namespace flopcast {
+namespace {
+
+using namespace tests;
+
+/// Of this thread alone: what others on the machine do does not count.
+double thread_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return 1e3 * static_cast<double>(now.tv_sec) + 1e-6 * static_cast<double>(now.tv_nsec);
+}
+
+class Responsiveness : public CommandLine {
+protected:
+  Responsiveness() {
+    window_.resize(1280, 800);
+    window_.open_plan(QString::fromUtf8(example));
+    window_.show();
+    window_.settle();
+  }
+
+  /// The longest that one event kept the window's thread until all work was done.
+  double longest_event() {
+    double longest = 0;
+    QElapsedTimer waited;
+    waited.start();
+    while (window_.busy() && waited.elapsed() < 60'000) {
+      const double before = thread_ms();
+      QApplication::processEvents(QEventLoop::WaitForMoreEvents);
+      longest = std::max(longest, thread_ms() - before);
+    }
+    const double before = thread_ms();
+    QApplication::processEvents(); // paints
+    return std::max(longest, thread_ms() - before);
+  }
+
+  void expect_short(const char *what, double longest) {
+    RecordProperty("longest_ms", std::to_string(longest));
+    std::cout << what << ": the window's thread was busy for " << longest << " ms at most\n";
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    constexpr double bound = 1000;
+#else
+    constexpr double bound = 100; // a figure of 50 on a machine of its own
+#endif
+    EXPECT_LT(longest, bound);
+  }
+
+  MainWindow window_{shipped_session(), Settings("")};
+};
+
+TEST_F(Responsiveness, OfTheWindowWhileALongStepIsSimulated) {
+  window_.show_page("timeline");
+  window_.settle();
+  // 6,144 micro-batches on 8 stages of the example's chunks: half a million tasks.
+  window_.document().edit({{"training.global_batch", "98304"}}, "edit", {});
+  const double longest = longest_event();
+  const auto *panel = window_.findChild<TimelinePanel *>();
+  ASSERT_NE(panel->view().timeline(), nullptr);
+  EXPECT_GT(panel->view().timeline()->size(), 400'000U);
+  expect_short("timeline", longest);
+}
+
+TEST_F(Responsiveness, OfTheWindowWhileALawIsFitted) {
+  std::string runs = "N,D,loss\n";
+  for (int i = 0; i < 240; ++i) {
+    const double n = 5e7 * std::pow(300, (i % 15) / 14.0);
+    const double d = n * (5 + 10.0 * (i % 16));
+    const double noise = 1 + 0.003 * std::sin(12.9898 * i);
+    runs += std::to_string(n) + ',' + std::to_string(d) + ',' +
+            std::to_string(noise * (1.8 + 480 * std::pow(n, -0.35) + 2100 * std::pow(d, -0.37))) +
+            '\n';
+  }
+  window_.show_page("law");
+  window_.settle();
+  window_.open_file(QString::fromStdString(file("runs.csv", runs)));
+  EXPECT_TRUE(window_.busy()) << "it does not wait for the fit";
+  expect_short("fit", longest_event());
+}
+
+} // namespace
+} // namespace flopcast
