@@ -37,6 +37,7 @@ constexpr auto step_priors = std::to_array<Prior>({
     {"tensor_exchange", 1.15, 0.3, 0},
     {"gradient_exchange", 1.3, 0.4, 0},
     {"stage_exchange", 1.5, 0.7, 0},
+    {"message_overhead", 300e-6, 1.5, 0},
     {"expert_exchange", 1.2, 0.4, 0},
     {"step_overhead", 4e-3, 1.2, 0},
     {"jitter", 0.006, 0.7, 0},
