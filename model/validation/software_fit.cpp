@@ -243,4 +243,12 @@ SoftwarePresets fit_software(std::span<const FittedRun> runs, FittedMetric metri
   return presets;
 }
 
+SoftwarePreset expected_software(const SoftwarePreset &stated) {
+  SoftwarePreset expected{.base = stated.base, .by_architecture = {}};
+  for (const FittedMetric metric : {FittedMetric::step_time, FittedMetric::memory})
+    for (const Prior &prior : priors_of(metric))
+      constant_of(prior.key).set(expected.base, prior.centre);
+  return expected;
+}
+
 } // namespace flopcast
