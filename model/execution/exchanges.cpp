@@ -82,6 +82,7 @@ Seconds stage_message(const Parallelism &parallelism, const Training &training, 
       holders.size > 1 && !parallelism.sequence_parallel ? software.scattered_messages : 0;
   const double sent = 1 - scattered + scattered / static_cast<double>(holders.size);
   Seconds time =
+      software.message_overhead +
       software.stage_exchange * collective_time(Collective::point_to_point, sent * boundary,
                                                 parallelism.stage_neighbours(), cluster);
   if (scattered > 0)

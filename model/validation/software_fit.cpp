@@ -37,6 +37,7 @@ constexpr auto step_priors = std::to_array<Prior>({
     {"tensor_exchange", 1.15, 0.3, 0},
     {"gradient_exchange", 1.3, 0.4, 0},
     {"stage_exchange", 1.5, 0.7, 0},
+    {"message_overhead", 300e-6, 1.5, 0},
     {"expert_exchange", 1.2, 0.4, 0},
     {"step_overhead", 4e-3, 1.2, 0},
     {"jitter", 0.006, 0.7, 0},
@@ -240,6 +241,14 @@ SoftwarePresets fit_software(std::span<const FittedRun> runs, FittedMetric metri
   for (auto &[framework, own] : by_framework)
     presets.emplace(framework, FrameworkFit(std::move(own), metric).fitted());
   return presets;
+}
+
+SoftwarePreset expected_software(const SoftwarePreset &stated) {
+  SoftwarePreset expected{.base = stated.base, .by_architecture = {}};
+  for (const FittedMetric metric : {FittedMetric::step_time, FittedMetric::memory})
+    for (const Prior &prior : priors_of(metric))
+      constant_of(prior.key).set(expected.base, prior.centre);
+  return expected;
 }
 
 } // namespace flopcast

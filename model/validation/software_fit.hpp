@@ -29,6 +29,10 @@ struct FittedRun {
 /// physically expected. What the runs of a framework do not tell stays at the prior.
 [[nodiscard]] SoftwarePresets fit_software(std::span<const FittedRun> runs, FittedMetric metric);
 
+/// What is expected of a stack before any of its runs is seen; constants that are never fitted
+/// stay.
+[[nodiscard]] SoftwarePreset expected_software(const SoftwarePreset &stated);
+
 /// The fold that a group of runs is held back in: the same for every order of the runs.
 [[nodiscard]] int fold_of(const std::string &group, int folds);
 

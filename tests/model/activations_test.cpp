@@ -221,15 +221,15 @@ TEST(StageActivations, OfTheLastStageAreOneMicroBatchAndTheHead) {
 TEST(StageActivations, OfFullRecomputationAreTheInputsOfLayersAndOneLayer) {
   Training training = paper_training();
   training.recompute = Recompute::full;
-  // Table 2: 2·s·b·h a layer; the embedding's mask and the layer that is being rebuilt, which is
-  // more than the final norm's and the logits' inputs and the logits, gone by then: 4 + 16.7.
-  expect_units(stage_units({}, training, 1), 2 * 96 + 1 + (34 + scores_of_five));
+  // Table 2: 2·s·b·h a layer; the embedding's mask, the final norm's input and the layer that is
+  // being rebuilt, which is more than the logits' input and the logits, gone by then: 2 + 16.7.
+  expect_units(stage_units({}, training, 1), 2 * 96 + 1 + 2 + (34 + scores_of_five));
 }
 
 TEST(StageActivations, OfSelectiveRecomputationRebuildOneLayersScores) {
   Training training = paper_training();
   training.recompute = Recompute::selective;
-  expect_units(stage_units({}, training, 1), 34 * 96 + 1 + scores_of_five);
+  expect_units(stage_units({}, training, 1), 34 * 96 + 1 + 2 + scores_of_five);
 }
 
 TEST(StageActivations, FallWithEveryLevelOfRecomputation) {

@@ -43,6 +43,16 @@ TEST(Comparison, TheStepIsThePrintedOneOrWhatTheRateMeans) {
   EXPECT_EQ(metric_of(run, RunMetric::step_time).measured, 7);
 }
 
+TEST(Comparison, AMemoryIsOfTheFullestStageOrOfTheFirstWhereTheFirstRankPrintsIt) {
+  StepEstimate step;
+  step.first_stage.weights = 3.0 * units::gigabyte;
+  step.last_stage.weights = 5.0 * units::gigabyte;
+  FrameworkRules rules;
+  EXPECT_EQ(predicted_memory("GB", rules, step), 5.0 * units::gigabyte);
+  rules.memory_of_first_stage = true;
+  EXPECT_EQ(predicted_memory("GB", rules, step), 3.0 * units::gigabyte);
+}
+
 // Narayanan 2021, section 5.1: 96 · 1536 · 2048 · 96 · 12288² · (1 + 2048/(6 · 12288) +
 // 51200/(16 · 96 · 12288)) = 4.5083e18 FLOP, at 140 TFLOP/s on 1,024 GPUs 31.448 s.
 TEST(Comparison, ARateOfHardwareFlopsMeansNarayanansStep) {

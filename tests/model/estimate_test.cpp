@@ -257,6 +257,7 @@ TEST(Estimate, StagesHandOnTheirShareOfTheSequenceUnderSequenceParallelism) {
     run.cluster.gpus = 8;
     run.cluster.node.scale_up_latency = {};
     run.cluster.calibration.scale_up_links.reset(); // whose start would not shrink with the message
+    run.plan.training.software.message_overhead = {};
     run.plan.parallelism = {.tensor_parallel = 4,
                             .sequence_parallel = sequence_parallel,
                             .pipeline_parallel = 2,

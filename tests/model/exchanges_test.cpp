@@ -61,6 +61,9 @@ TEST(StageMessage, OfTensorRanksIsAPartOfEachWhereTheStackScattersIt) {
   training.software.scattered_messages = 1;
   // A quarter to the next stage, three quarters from the ranks there.
   EXPECT_EQ(seconds(parallelism), 25 + 75);
+  training.software.message_overhead = 7.0 * second; // the hand-shake of both sides
+  EXPECT_EQ(seconds(parallelism), 7 + 25 + 75);
+  training.software.message_overhead = {};
   // With sequence parallelism the boundary is a rank's own part already.
   Parallelism sequence = parallelism;
   sequence.sequence_parallel = true;
