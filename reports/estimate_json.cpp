@@ -4,6 +4,7 @@
 #include "model/planning/expected_loss.hpp"
 #include "model/planning/uncertainty.hpp"
 #include "reports/json_text.hpp"
+#include "reports/report.hpp"
 
 #include <cmath>
 
