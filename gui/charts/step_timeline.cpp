@@ -121,8 +121,8 @@ StepTimelinePointer simulated_timeline(PipelineWork work, const std::stop_token 
 }
 
 double timeline_size(const PipelineWork &work) {
-  const double chunks = static_cast<double>(work.virtual_stages());
-  const double batches = static_cast<double>(work.micro_batches);
+  const auto chunks = static_cast<double>(work.virtual_stages());
+  const auto batches = static_cast<double>(work.micro_batches);
   const double passes = splits_backward(work.schedule) ? 3 : 2;
   // A message each way between neighbours; weights before both passes, gradients after one.
   const double messages = work.messages.empty() ? 0 : 2;

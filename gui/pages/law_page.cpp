@@ -24,6 +24,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <utility>
 
@@ -154,11 +155,10 @@ void LawPage::add_plots() {
 }
 
 bool LawPage::takes_file(const QString &file) const {
+  constexpr std::array suffixes{".csv", ".csv.gz", ".jsonl", ".jsonl.gz"};
   const QString name = file.toLower();
-  for (const char *suffix : {".csv", ".csv.gz", ".jsonl", ".jsonl.gz"})
-    if (name.endsWith(QLatin1String(suffix)))
-      return true;
-  return false;
+  return std::ranges::any_of(
+      suffixes, [&](const char *suffix) { return name.endsWith(QLatin1String(suffix)); });
 }
 
 void LawPage::ask_for_runs() {

@@ -28,6 +28,12 @@ constexpr std::size_t fill_count = interval_kind_count + 3;
 using Tile = std::array<QRgb, static_cast<std::size_t>(tile_size *tile_size)>;
 using Tiles = std::array<Tile, fill_count>;
 
+/// The position of a pixel in a tile that is repeated over the picture.
+std::size_t in_tile(int x, int y) {
+  const auto size = static_cast<std::size_t>(tile_size);
+  return static_cast<std::size_t>(y) % size * size + static_cast<std::size_t>(x) % size;
+}
+
 std::size_t number_of(IntervalKind kind) { return static_cast<std::size_t>(kind); }
 
 bool computes(TimelineLane lane) {
@@ -112,8 +118,7 @@ Tiles tiles_of(const QPalette &palette) {
     }
     for (int y = 0; y < tile_size; ++y)
       for (int x = 0; x < tile_size; ++x)
-        tiles[fill][static_cast<std::size_t>(y * tile_size + x)] =
-            (has_line(fill, x, y) ? line : plain).rgb();
+        tiles[fill][in_tile(x, y)] = (has_line(fill, x, y) ? line : plain).rgb();
   }
   return tiles;
 }
@@ -140,10 +145,10 @@ public:
       draw_shares(box);
     for (int y = 0; y < height_; ++y) {
       const std::uint8_t *row = &fills_[static_cast<std::size_t>(y) * row_size()];
-      const auto line = static_cast<std::size_t>((tile_y + y) % tile_size * tile_size);
+      const std::size_t line = in_tile(0, tile_y + y);
       QRgb *out = pixels + y * stride;
       for (int x = 0; x < width_; ++x)
-        out[x] = tiles[row[x]][line + static_cast<std::size_t>(x % tile_size)];
+        out[x] = tiles[row[x]][line + in_tile(x, 0)];
     }
   }
 
@@ -305,9 +310,7 @@ void paint_legend(QPainter &painter, const StepTimeline &timeline, const QRect &
     QImage image(swatch.size() * scale, QImage::Format_RGB32);
     for (int y = 0; y < image.height(); ++y)
       for (int x = 0; x < image.width(); ++x)
-        image.setPixel(x, y,
-                       tiles[entries[i].fill]
-                            [static_cast<std::size_t>(y % tile_size * tile_size + x % tile_size)]);
+        image.setPixel(x, y, tiles[entries[i].fill][in_tile(x, y)]);
     painter.drawImage(swatch, image);
     painter.setPen(secondary_text(palette));
     painter.drawRect(swatch.adjusted(0, 0, -1, -1));

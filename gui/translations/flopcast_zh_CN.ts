@@ -558,6 +558,18 @@
             <source>expected loss</source>
             <translation>预期损失</translation>
         </message>
+        <message>
+            <source>Quality</source>
+            <translation>质量</translation>
+        </message>
+        <message>
+            <source>in host memory, for each GPU</source>
+            <translation>每 GPU 占主机内存</translation>
+        </message>
+        <message>
+            <source>offload to the host</source>
+            <translation>卸载到主机</translation>
+        </message>
     </context>
     <context>
         <name>Fields</name>

@@ -52,7 +52,7 @@ protected:
     return std::max(longest, thread_ms() - before);
   }
 
-  void expect_short(const char *what, double longest) {
+  static void expect_short(const char *what, double longest) {
     RecordProperty("longest_ms", std::to_string(longest));
     std::cout << what << ": the window's thread was busy for " << longest << " ms at most\n";
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
