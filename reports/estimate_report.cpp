@@ -73,20 +73,17 @@ std::string extrapolated_roles(const Estimate &estimate) {
   return text;
 }
 
-/// P10, base and P90 of the headline numbers.
+/// Base, and P10 to P90, of the headline numbers.
 ReportSection ranges_section(const Answer &answer, const Ranges &known) {
-  ReportSection section{"Ranges: P10, base, P90", {}};
+  ReportSection section{"Ranges: base, P10 to P90", {}};
   for (const NamedQuantity &quantity : named_quantities()) {
     const auto base = quantity.value(answer);
     const auto range = range_of(quantity, answer, known);
     if (!quantity.headline || !base || !range)
       continue;
-    const auto text = [&](double value) {
-      return quantity_text(quantity, {value, base->exponents});
-    };
     section.rows.push_back({fmt::format("ranges.{}", quantity.key),
                             headline_label(quantity),
-                            {text(range->low), text(base->value), text(range->high)}});
+                            {quantity_text(quantity, *base), range_text(quantity, *base, *range)}});
   }
   return section;
 }
