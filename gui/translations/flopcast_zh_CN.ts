@@ -255,6 +255,34 @@
     <context>
         <name>Core</name>
         <message>
+            <source>Ranges: base, P10 to P90</source>
+            <translation>区间：基准值，P10 至 P90</translation>
+        </message>
+        <message>
+            <source>Ranges, P10 to P90</source>
+            <translation>区间，P10 至 P90</translation>
+        </message>
+        <message>
+            <source>Memory per GPU, total</source>
+            <translation>每 GPU 显存，合计</translation>
+        </message>
+        <message>
+            <source>of a run, 8 times in 10</source>
+            <translation>单次训练，十次中有八次</translation>
+        </message>
+        <message>
+            <source>of the law&apos;s mean, 8 times in 10</source>
+            <translation>定律均值，十次中有八次</translation>
+        </message>
+        <message>
+            <source>by law</source>
+            <translation>所用定律</translation>
+        </message>
+        <message>
+            <source>at N, D</source>
+            <translation>取值处 N, D</translation>
+        </message>
+        <message>
             <source>Parameters</source>
             <translation>参数</translation>
         </message>
@@ -573,6 +601,38 @@
     </context>
     <context>
         <name>Fields</name>
+        <message>
+            <source>scaling law</source>
+            <translation>缩放定律</translation>
+        </message>
+        <message>
+            <source>Tells the loss to expect; the page Scaling laws shows more. None: no loss.</source>
+            <translation>给出预期损失；“缩放定律”页有更多内容。none：不预测损失。</translation>
+        </message>
+        <message>
+            <source>tensor exchange overlap</source>
+            <translation>张量通信重叠</translation>
+        </message>
+        <message>
+            <source>What hides exchanges among tensor-parallel ranks: the framework&apos;s usual share, or tiles of the products.</source>
+            <translation>用什么掩盖张量并行各 rank 之间的通信：框架通常的比例，或矩阵乘的分块。</translation>
+        </message>
+        <message>
+            <source>optimizer on the host</source>
+            <translation>主机上的优化器</translation>
+        </message>
+        <message>
+            <source>Share of the optimizer&apos;s states in host memory; the host updates their weights.</source>
+            <translation>放在主机内存中的优化器状态比例；由主机更新相应权重。</translation>
+        </message>
+        <message>
+            <source>activations on the host</source>
+            <translation>主机上的激活</translation>
+        </message>
+        <message>
+            <source>What waits in host memory for its backward pass: nothing, what stands between layers, all that layers keep.</source>
+            <translation>在主机内存中等待反向传播的内容：无、层间张量、或各层保存的全部。</translation>
+        </message>
         <message>
             <source>Model</source>
             <translation>模型</translation>

@@ -2,6 +2,7 @@
 #include "model/execution/work.hpp"
 
 #include "hardware/product_shapes.hpp"
+#include "model/execution/shards.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,75 +12,6 @@
 
 namespace flopcast {
 namespace {
-
-/// Shares of tensors and weights that one rank holds.
-class Shards {
-public:
-  Shards(const Decoder &decoder, const Parallelism &parallelism)
-      : tensor_(1.0 / static_cast<double>(parallelism.tensor_parallel)),
-        sequence_(parallelism.sequence_parallel ? tensor_ : 1.0),
-        context_(1.0 / static_cast<double>(parallelism.context_parallel)),
-        // A rank brings 1/t of the tokens to experts, whose width it shares with others.
-        expert_(parallelism.expert_load() * tensor_),
-        routed_(expert_ * static_cast<double>(parallelism.expert_tensor())),
-        held_experts_(
-            1.0 / static_cast<double>(parallelism.expert_parallel * parallelism.expert_tensor())) {
-    // With more ranks than key-value heads each rank still holds one head of them.
-    const std::int64_t t = parallelism.tensor_parallel;
-    const std::int64_t query_heads = decoder.heads / t;
-    const std::int64_t kv_heads = std::max<std::int64_t>(1, decoder.kv_heads / t);
-    qkv_ = static_cast<double>(query_heads + 2 * kv_heads) /
-           static_cast<double>(decoder.heads + 2 * decoder.kv_heads);
-    vocabulary_ = tensor_ * static_cast<double>(decoder.padded_vocabulary(t)) /
-                  static_cast<double>(decoder.vocabulary);
-  }
-
-  [[nodiscard]] double share(const Operator &op, Split split) const {
-    switch (split) {
-    case Split::none:
-      return 1;
-    case Split::sequence:
-      return sequence_;
-    case Split::routed:
-      return routed_;
-    case Split::expert:
-      return expert_;
-    case Split::tensor:
-      break;
-    }
-    switch (op.role) {
-    case OperatorRole::qkv_projection:
-      return qkv_;
-    case OperatorRole::token_embedding:
-    case OperatorRole::logits:
-    case OperatorRole::cross_entropy:
-      return vocabulary_;
-    default:
-      return tensor_;
-    }
-  }
-
-  [[nodiscard]] double parameter_share(const Operator &op) const {
-    if (op.split == Split::expert)
-      return held_experts_;
-    return op.split == Split::sequence ? 1 : share(op, op.split);
-  }
-
-  /// Of an activation: context parallelism splits every sequence.
-  [[nodiscard]] double activation_share(const Operator &op, Split split) const {
-    return share(op, split) * context_;
-  }
-
-private:
-  double tensor_;
-  double sequence_;
-  double context_;
-  double expert_;
-  double routed_;
-  double held_experts_;
-  double qkv_ = 1;
-  double vocabulary_ = 1;
-};
 
 bool has_weights(const Operator &op) {
   return op.kind == OperatorClass::gemm || op.kind == OperatorClass::grouped_gemm;
@@ -533,36 +465,6 @@ std::vector<CountedCall> counted_calls(const OperatorGraph &graph, const Decoder
   for (auto vertex = begin; vertex != end; ++vertex)
     fold.append_counted(*vertex, calls);
   return calls;
-}
-
-LayerShares layer_shares(const ModelWork &work, double layers, double dense_first) {
-  const auto all = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
-  const auto expert = static_cast<double>(work.expert_layer_count);
-  const auto before = static_cast<double>(work.dense_first_count);
-  if (expert == 0 || before == 0 || all <= before)
-    return {layers / all, layers / all};
-  // After the first layers both kinds are mixed evenly.
-  const double mixed = (layers - dense_first) / (all - before);
-  return {(dense_first + mixed * (all - before - expert)) / (all - expert), mixed};
-}
-
-LayerShares first_layer_shares(const ModelWork &work, double layers) {
-  return layer_shares(work, layers, std::min(static_cast<double>(work.dense_first_count), layers));
-}
-
-LayerShares other_layer_shares(const ModelWork &work, double layers, double first_stage_layers) {
-  const auto before = static_cast<double>(work.dense_first_count);
-  const double left = before - std::min(before, first_stage_layers);
-  const double others = static_cast<double>(work.layer_count) - first_stage_layers;
-  return layer_shares(work, layers, others > 0 ? left * layers / others : 0);
-}
-
-LayerShares stage_shares(const ModelWork &work, const Parallelism &parallelism,
-                         std::int64_t stage) {
-  const double first = layers_of_stage(parallelism, work.layer_count, 0);
-  if (stage == 0)
-    return first_layer_shares(work, first);
-  return other_layer_shares(work, layers_of_stage(parallelism, work.layer_count, stage), first);
 }
 
 std::vector<OperatorCall> rank_calls(const OperatorGraph &graph, const Decoder &decoder,

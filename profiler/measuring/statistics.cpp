@@ -45,18 +45,19 @@ double median(std::vector<double> values) {
   return (*middle + *std::max_element(values.begin(), middle)) / 2;
 }
 
-std::optional<Interval> median_interval(std::vector<double> values) {
+std::optional<MedianInterval> median_interval(std::vector<double> values) {
   const auto outside = values_outside(values.size());
   if (!outside)
     return std::nullopt;
   std::ranges::sort(values);
-  return Interval{.low = values[*outside], .high = values[values.size() - 1 - *outside]};
+  return MedianInterval{.low = values[*outside], .high = values[values.size() - 1 - *outside]};
 }
 
 double relative_error(std::vector<double> values) {
   const double middle = median(values);
   const auto [least, most] = std::ranges::minmax(values);
-  const Interval around = median_interval(std::move(values)).value_or(Interval{least, most});
+  const MedianInterval around =
+      median_interval(std::move(values)).value_or(MedianInterval{least, most});
   return middle > 0 ? (around.high - around.low) / 2 / middle : 0;
 }
 

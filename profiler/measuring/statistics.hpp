@@ -30,7 +30,7 @@ inline constexpr double throttled_below = 0.95;
 /// Middle value, or the mean of the two. `values` must not be empty.
 [[nodiscard]] double median(std::vector<double> values);
 
-struct Interval {
+struct MedianInterval {
   double low = 0;
   double high = 0;
 };
@@ -39,7 +39,7 @@ struct Interval {
 /// whatever the distribution is. Empty for fewer than six values, which cannot say.
 /// Source: David and Nagaraja 2003, Order Statistics, section 7.1: the order statistics r and
 /// n + 1 − r enclose it with a probability of 1 − 2 P(Binomial(n, 1/2) < r).
-[[nodiscard]] std::optional<Interval> median_interval(std::vector<double> values);
+[[nodiscard]] std::optional<MedianInterval> median_interval(std::vector<double> values);
 
 /// Half the 95 % interval of the median, over the median; for fewer than six values half of their
 /// whole range, which says less.

@@ -18,7 +18,8 @@ PlannedRun tiny_run(const Cluster &cluster) {
   PlannedRun run;
   run.cluster = cluster;
   run.plan.model.decoder = tiny();
-  run.plan.data = {.tokens = 400.0 * token, .sequence_length = 4};
+  run.plan.data.tokens = 400.0 * token;
+  run.plan.data.sequence_length = 4;
   run.plan.training = plain_training();
   run.plan.price.rent = 2.0 * usd / gpu_hour;
   run.plan.price.origin = Origin::given;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <numbers>
 #include <random>
 
 namespace flopcast {
@@ -115,6 +116,44 @@ TEST_P(ShippedCalibration, ProductsNeverTakeLessTimeAsTheyGrow) {
       }
       expect_none(falls);
     });
+}
+
+/// Units of `size` that are begun.
+double begun_units(std::int64_t side, std::int64_t size) {
+  return std::ceil(static_cast<double>(side) / static_cast<double>(size));
+}
+
+// One row more begins at most a row of tiles, and those at most one wave: with the largest tile,
+// 256 rows or columns of 128, times grow by 1/tiles of the side and 1/waves at most. A residual
+// that rises by 2 in an octave, e^2, adds 2/ln 2 per row; none does.
+TEST_P(ShippedCalibration, ProductsStepByNoMoreThanATileAndAWave) {
+  for_each_format([&](NumberFormat format) {
+    if (!calibration_.gemm_model(OperatorClass::gemm, format))
+      return;
+    const auto processors = static_cast<double>(device_rates(device_, format)->multiprocessors);
+    RandomPairs random(9);
+    double worst = 0;
+    OperatorCall at{.kind = OperatorClass::gemm, .format = format, .flops = {}, .bytes = {}};
+    for (int i = 0; i < pairs; ++i) {
+      OperatorCall small{.kind = OperatorClass::gemm, .format = format, .flops = {}, .bytes = {}};
+      small.shape = random.shape();
+      OperatorCall large = small;
+      std::int64_t &side = i % 2 == 0 ? large.shape.rows : large.shape.columns;
+      const std::int64_t before = side++;
+      const double waves = std::max(1.0, static_cast<double>(small.shape.rows) *
+                                             static_cast<double>(small.shape.columns) /
+                                             (256.0 * 128.0 * processors));
+      const double bound = (1 + 1 / begun_units(before, 256)) * (1 + 1 / waves) *
+                           (1 + 2 / std::numbers::ln2 / static_cast<double>(before));
+      const double ratio =
+          operator_time(device_, calibration_, large) / operator_time(device_, calibration_, small);
+      if (ratio / bound > worst) {
+        worst = ratio / bound;
+        at = small;
+      }
+    }
+    EXPECT_LE(worst, 1) << to_text(format) << " at " << text(at.shape);
+  });
 }
 
 TEST_P(ShippedCalibration, AttentionNeverTakesLessTimeAsItGrows) {
