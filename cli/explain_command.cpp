@@ -42,8 +42,7 @@ int run(const ExplainOptions &options, CommandContext &context) {
   const NamedQuantity &quantity = quantity_called(options.quantity);
   const PlannedRun run = options.plan_options.read(context, options.plan);
   const Estimate result = estimate(run.plan, run.cluster);
-  Explanation explanation = explain({run, result}, quantity);
-  explanation.range = explain_range({run, result}, quantity);
+  const Explanation explanation = explain_with_range({run, result}, quantity);
   switch (options.output.format) {
   case OutputFormat::table:
     options.output.write(

@@ -119,7 +119,7 @@ bool ResultCard::event(QEvent *event) {
     return true;
   }
   const QString chain = QString::fromStdString(
-      explanation_text(explain(plan_->answer(), *quantity), tooltip_depth, TextStyle{}));
+      explanation_text(explain_with_range(plan_->answer(), *quantity), tooltip_depth, TextStyle{}));
   QToolTip::showText(help->globalPos(),
                      QStringLiteral("<p style=\"white-space: pre-wrap\">%1</p>")
                          .arg(chain.trimmed().toHtmlEscaped()),

@@ -62,7 +62,7 @@ QString ResultModel::explanation(const QModelIndex &index, int depth) const {
   if (quantity == nullptr)
     return {};
   return QString::fromStdString(
-      explanation_text(explain(plan_->answer(), *quantity), depth, TextStyle{}));
+      explanation_text(explain_with_range(plan_->answer(), *quantity), depth, TextStyle{}));
 }
 
 QModelIndex ResultModel::index_of(const QString &key) const {

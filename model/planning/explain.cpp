@@ -182,4 +182,10 @@ std::optional<ExplainedRange> explain_range(const Answer &answer, const NamedQua
       fmt::format("{}; {}", range_text(quantity, *value, *range), range_meaning(answer, *known))};
 }
 
+Explanation explain_with_range(const Answer &answer, const NamedQuantity &quantity) {
+  Explanation explanation = explain(answer, quantity);
+  explanation.range = explain_range(answer, quantity);
+  return explanation;
+}
+
 } // namespace flopcast

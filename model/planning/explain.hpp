@@ -43,4 +43,7 @@ struct Explanation {
 [[nodiscard]] std::optional<ExplainedRange> explain_range(const Answer &answer,
                                                           const NamedQuantity &quantity);
 
+/// The chain with the range of what it explains, as people are shown it.
+[[nodiscard]] Explanation explain_with_range(const Answer &answer, const NamedQuantity &quantity);
+
 } // namespace flopcast
