@@ -24,13 +24,19 @@ std::string share_of(double part, double whole) {
   return whole > 0 ? fmt::format("{:.1f} %", 100 * part / whole) : std::string();
 }
 
+/// A share of the step below which a part is none: what a smooth maximum leaves of the smaller
+/// side.
+constexpr double nothing_of_step = 1e-6;
+
 void append_rows(ReportSection &section, const Answer &answer, QuantitySection which) {
   const Estimate &estimate = answer.estimate;
   for (const NamedQuantity &quantity : named_quantities()) {
     if (quantity.section != which)
       continue;
     const auto value = quantity.value(answer);
-    const bool nothing = !value || value->value == 0;
+    const bool part = value && quantity.key.starts_with("time.breakdown.");
+    const double whole = part ? estimate.step->time.total().in(units::second) : 0;
+    const bool nothing = !value || value->value <= nothing_of_step * whole;
     if (nothing && is_optional_row(quantity.key))
       continue;
     if (nothing && quantity.key == "parameters.prediction")
@@ -40,8 +46,8 @@ void append_rows(ReportSection &section, const Answer &answer, QuantitySection w
     ReportRow row{std::string(quantity.key),
                   std::string(quantity.label),
                   {value ? quantity_text(quantity, *value) : std::string(missing_text)}};
-    if (value && quantity.key.starts_with("time.breakdown."))
-      row.cells.push_back(share_of(value->value, estimate.step->time.total().in(units::second)));
+    if (part)
+      row.cells.push_back(share_of(value->value, whole));
     if (value && which == QuantitySection::memory && quantity.key.starts_with("memory.per_gpu.") &&
         quantity.key != "memory.per_gpu.capacity_bytes")
       row.cells.push_back(
@@ -112,11 +118,11 @@ void append_loss_rows(ReportSection &section, const Plan &plan, const LossPredic
   const bool active = plan.model.decoder.experts && !knows_experts(*law.form);
   const auto counted = active ? std::string_view("active")
                               : spelled(params_convention_names(), law.conventions.params);
-  row("at N, D", fmt::format("{} {}parameters, {} tokens", human_number(loss.point.params),
-                             active || law.conventions.params != ParamsConvention::unstated
-                                 ? fmt::format("{} ", counted)
-                                 : std::string(),
-                             human_number(loss.point.tokens.in(units::token))));
+  row("at N", fmt::format("{} {}parameters", human_number(loss.point.params),
+                          active || law.conventions.params != ParamsConvention::unstated
+                              ? fmt::format("{} ", counted)
+                              : std::string()));
+  row("at D", fmt::format("{} tokens", human_number(loss.point.tokens.in(units::token))));
 }
 
 } // namespace

@@ -67,6 +67,20 @@ void append_remarks(std::string &text, const std::vector<ReportRemark> &remarks,
   }
 }
 
+/// Columns that all sections share: those with a name, and the first. What stands behind it, such
+/// as shares, is a section's own.
+std::size_t named_columns(const Report &report) {
+  return std::max<std::size_t>(report.columns.size(), 1);
+}
+
+/// Makes room for the row's first cells.
+void widen(std::vector<std::size_t> &widths, const ReportRow &row, std::size_t cells) {
+  const std::size_t count = std::min(cells, row.cells.size());
+  widths.resize(std::max(widths.size(), count));
+  for (std::size_t i = 0; i < count; ++i)
+    widths[i] = std::max(widths[i], display_width(row.cells[i]));
+}
+
 } // namespace
 
 std::string escaped_markdown(std::string_view text) {
@@ -103,9 +117,7 @@ std::string to_table(const Report &report, TextStyle style) {
   for (const ReportSection &section : report.sections)
     for (const ReportRow &row : section.rows) {
       label_width = std::max(label_width, display_width(row.label));
-      widths.resize(std::max(widths.size(), row.cells.size()));
-      for (std::size_t i = 0; i < row.cells.size(); ++i)
-        widths[i] = std::max(widths[i], display_width(row.cells[i]));
+      widen(widths, row, named_columns(report));
     }
 
   std::string text = styled(report.title, bold, style) + "\n";
@@ -121,10 +133,13 @@ std::string to_table(const Report &report, TextStyle style) {
   }
   for (const ReportSection &section : report.sections) {
     text += fmt::format("\n{}\n", styled(section.title, bold, style));
+    std::vector<std::size_t> own = widths;
+    for (const ReportRow &row : section.rows)
+      widen(own, row, row.cells.size());
     for (const ReportRow &row : section.rows) {
       std::string line = "  " + padded(row.label, label_width, false);
       for (std::size_t i = 0; i < row.cells.size(); ++i)
-        line += "  " + padded(row.cells[i], widths[i], !report.left_aligned);
+        line += "  " + padded(row.cells[i], own[i], !report.left_aligned);
       line.erase(line.find_last_not_of(' ') + 1);
       text += line;
       text += '\n';

@@ -279,8 +279,12 @@
             <translation>所用定律</translation>
         </message>
         <message>
-            <source>at N, D</source>
-            <translation>取值处 N, D</translation>
+            <source>at N</source>
+            <translation>取 N 为</translation>
+        </message>
+        <message>
+            <source>at D</source>
+            <translation>取 D 为</translation>
         </message>
         <message>
             <source>Parameters</source>
