@@ -107,8 +107,8 @@ public:
       context_.message(text);
       return;
     }
-    constexpr int bar_width = 30;
-    const auto filled = static_cast<int>(bar_width * progress.done / progress.all);
+    constexpr std::size_t bar_width = 30;
+    const std::size_t filled = bar_width * progress.done / progress.all;
     context_.session.err << fmt::format("\r[{:<{}}] {}  ", std::string(filled, '#'), bar_width,
                                         text)
                          << std::flush;

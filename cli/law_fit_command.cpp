@@ -37,7 +37,8 @@ ScalingRun forecast_point(const LossForm &form, const std::string &text) {
         run.features[i] = value;
         known = true;
       }
-    if (!known || !(value > 0 || (name == "S" && value == 0)) || (name == "S" && value >= 1))
+    const bool in_range = name == "S" ? value >= 0 && value < 1 : value > 0;
+    if (!known || !in_range)
       throw InputError(run.place, fmt::format("{} = {:g} is no feature of a run", name, value));
   }
   const auto has = [&](RunFeature feature) { return run.feature(feature).has_value(); };
