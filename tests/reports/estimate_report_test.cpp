@@ -180,8 +180,8 @@ TEST(EstimateCsv, HostileNamesOfCostLinesAreQuoted) {
   Planned run = planned();
   const std::string name = "staff, \"three\"\nand a half";
   run.estimate.run->costs.push_back({name, 1.0 * units::usd});
-  const auto rows =
-      parse_csv(estimate_csv(run.answer()), "out.csv", {"key", "value", "unit", "text", "low", "high"});
+  const auto rows = parse_csv(estimate_csv(run.answer()), "out.csv",
+                              {"key", "value", "unit", "text", "low", "high"});
   const auto found = std::ranges::find_if(
       rows, [&](const CsvRow &row) { return row.at("key") == "cost.lines." + name; });
   ASSERT_NE(found, rows.end());
