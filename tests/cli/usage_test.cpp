@@ -4,6 +4,10 @@
 
 #include "cli/session.hpp"
 
+#include <ostream>
+#include <string>
+#include <vector>
+
 namespace flopcast::tests {
 namespace {
 
@@ -61,6 +65,8 @@ struct WrongUsage {
   std::vector<std::string> arguments;
   std::string message; ///< part of what stderr says
 };
+
+void PrintTo(const WrongUsage &wrong, std::ostream *stream) { *stream << wrong.name; }
 
 class WrongCommandLine : public CommandLine, public testing::WithParamInterface<WrongUsage> {};
 

@@ -22,6 +22,7 @@ trap finish EXIT
 
 fail() {
   echo "FAILED: $*" >&2
+  tail -n 40 "$work/stderr" >&2 || true
   import -window root "$PWD/window_e2e.png" 2>/dev/null && echo "see $PWD/window_e2e.png" >&2
   exit 1
 }
@@ -36,17 +37,21 @@ until_true() {
   fail "$what"
 }
 keys() { xdotool key --clearmodifiers "$@"; }
+quiet() { "$@" >/dev/null; }
+manages_windows() { [ "$(xdotool get_num_desktops)" -gt 0 ]; }
 shows() { xdotool search --name "$1" >/dev/null; }
 gone() { ! xdotool search --name "$1" >/dev/null; }
 holds() { grep -q -- "$2" "$1"; }
 
-Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp 3>"$work/display" 2>/dev/null &
+Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp -noreset 3>"$work/display" 2>/dev/null &
 started+=($!)
 until_true "Xvfb starts" test -s "$work/display"
 DISPLAY=:$(cat "$work/display")
 export DISPLAY
+until_true "the display answers" quiet xdotool getdisplaygeometry
 openbox 2>/dev/null &
 started+=($!)
+until_true "the window manager answers" manages_windows
 
 start_gui() {
   "$gui" "$@" 2>"$work/stderr" &

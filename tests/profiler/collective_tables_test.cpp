@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <ostream>
 #include <string>
 
 namespace flopcast {
@@ -220,6 +221,8 @@ template <class Held> ErrorSummary held_back_errors(const Measured &about, Held 
       errors.push_back(predicted_time(up, out, sample, node) / sample.time - 1);
   return summarize(errors);
 }
+
+void PrintTo(const Measured &table, std::ostream *stream) { *stream << table.file; }
 
 class MeasuredCollectives : public testing::TestWithParam<Measured> {};
 

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 namespace flopcast {
 namespace {
 
@@ -18,6 +20,8 @@ struct Case {
   double median;
   double p90;
 };
+
+void PrintTo(const Case &products, std::ostream *stream) { *stream << products.name; }
 
 class Products : public testing::TestWithParam<Case> {};
 

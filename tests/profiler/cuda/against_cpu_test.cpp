@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <ostream>
 #include <string>
 
 namespace flopcast::tests {
@@ -26,6 +27,8 @@ struct Case {
   std::vector<std::int32_t> indices;
   std::function<void(Kernels &, const std::vector<Tensor> &, const void *)> run;
 };
+
+void PrintTo(const Case &operation, std::ostream *stream) { *stream << operation.name; }
 
 Operand random(std::int64_t count, unsigned seed) { return {random_values(count, seed)}; }
 Operand zeros(std::int64_t count) { return {Values(static_cast<std::size_t>(count))}; }
