@@ -5,6 +5,7 @@
 
 #include <QCoreApplication>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <map>
@@ -27,7 +28,56 @@ QString x_text(const PlotAxis &axis, double x) {
   return at >= 0 && at < axis.categories.size() ? axis.categories.at(at) : number_text(x);
 }
 
+/// Without gaps.
+void widen(double &low, double &high, double value) {
+  if (std::isnan(value))
+    return;
+  low = std::min(low, value);
+  high = std::max(high, value);
+}
+
 } // namespace
+
+PlotExtent extent(const PlotData &plot) {
+  PlotExtent extent;
+  std::map<double, double> sums;
+  for (const PlotSeries &series : plot.series)
+    for (std::size_t i = 0; i < series.x.size(); ++i) {
+      if (std::isnan(series.y[i]))
+        continue;
+      widen(extent.first, extent.last, series.x[i]);
+      widen(extent.low, extent.high, series.y[i]);
+      if (series.form == PlotSeries::Form::band)
+        widen(extent.low, extent.high, series.high[i]);
+      if (plot.stacked)
+        extent.high = std::max(extent.high, sums[series.x[i]] += series.y[i]);
+    }
+  for (const PlotMark &mark : plot.y_marks)
+    extent.high = std::max(extent.high, mark.at);
+  return extent;
+}
+
+QStringList values_near(const PlotData &plot, double x) {
+  double nearest = plot_gap;
+  const auto distance = [&](double at) {
+    return plot.x.logarithmic ? std::abs(std::log(at / x)) : std::abs(at - x);
+  };
+  for (const PlotSeries &series : plot.series)
+    for (const double at : series.x)
+      if (std::isnan(nearest) || distance(at) < distance(nearest))
+        nearest = at;
+  const auto category = static_cast<qsizetype>(nearest);
+  QStringList lines{category >= 0 && category < plot.x.categories.size()
+                        ? plot.x.categories.at(category)
+                        : QStringLiteral("%1: %2").arg(plot.x.title).arg(nearest, 0, 'g', 6)};
+  for (const PlotSeries &series : plot.series)
+    for (std::size_t i = 0; i < series.x.size(); ++i)
+      if (series.x[i] == nearest && !std::isnan(series.y[i]))
+        lines.append(QStringLiteral("%1: %2")
+                         .arg(series.name.isEmpty() ? plot.y.title : series.name)
+                         .arg(series.y[i], 0, 'g', 5));
+  return lines;
+}
 
 std::vector<QStringList> plot_table(const PlotData &plot) {
   std::vector<QStringList> rows;

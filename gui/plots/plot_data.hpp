@@ -70,6 +70,19 @@ struct PlotData {
   }
 };
 
+/// Between what values a plot extends, those of its marks upwards included.
+struct PlotExtent {
+  double first = std::numeric_limits<double>::infinity(); ///< along x, where there are values
+  double last = -std::numeric_limits<double>::infinity();
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity(); ///< of stacked bars: of their sums
+};
+[[nodiscard]] PlotExtent extent(const PlotData &plot);
+
+/// What the plot says at the position that has values and is nearest to `x`, a line for each
+/// series.
+[[nodiscard]] QStringList values_near(const PlotData &plot, double x);
+
 /// The plot as a table: the first row holds the headings, with units.
 [[nodiscard]] std::vector<QStringList> plot_table(const PlotData &plot);
 

@@ -14,6 +14,7 @@
 #include <qcustomplot.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace flopcast {
@@ -36,30 +37,15 @@ QVector<double> vector_of(const std::vector<double> &values) {
   return {values.begin(), values.end()};
 }
 
-std::pair<double, double> range_of(const std::vector<double> &values) {
-  std::pair<double, double> range{INFINITY, -INFINITY};
-  for (const double value : values)
-    if (!std::isnan(value)) {
-      range.first = std::min(range.first, value);
-      range.second = std::max(range.second, value);
-    }
-  return range;
-}
-
-/// Of the positions that have a value.
-std::pair<double, double> shown_range(const PlotSeries &series) {
-  std::vector<double> shown;
-  for (std::size_t i = 0; i < series.x.size(); ++i)
-    if (!std::isnan(series.y[i]))
-      shown.push_back(series.x[i]);
-  return range_of(shown);
-}
-
 /// A value at the end of a bar: whole numbers in groups where they are large.
 QString bar_text(double value, const QLocale &locale) {
   constexpr double large = 1000;
   return std::abs(value) >= large ? locale.toString(std::round(value), 'f', 0)
                                   : QString::number(value, 'g', 4);
+}
+
+bool has_form(const PlotData &plot, PlotSeries::Form form) {
+  return std::ranges::find(plot.series, form, &PlotSeries::form) != plot.series.end();
 }
 
 QBrush brush_of(std::size_t series, const QPalette &palette) {
@@ -250,7 +236,10 @@ void PlotView::draw_bars() {
 
 /// The values at the ends of bars: read without following a grid line.
 void PlotView::label_bars(const QCPAbstractPlottable * /*bars*/, const PlotSeries &series) {
-  const double largest = std::max(range_of(series.y).second, 0.0);
+  double largest = 0;
+  for (const double value : series.y)
+    if (value > largest) // no gap is
+      largest = value;
   for (std::size_t i = 0; i < series.x.size(); ++i) {
     if (std::isnan(series.y[i]))
       continue;
@@ -273,36 +262,15 @@ void PlotView::label_bars(const QCPAbstractPlottable * /*bars*/, const PlotSerie
 void PlotView::fit_axes() {
   QCPAxis *keys = plot_.horizontal ? canvas_->yAxis : canvas_->xAxis;
   QCPAxis *values = plot_.horizontal ? canvas_->xAxis : canvas_->yAxis;
-  std::pair<double, double> key_range{INFINITY, -INFINITY};
-  std::pair<double, double> value_range{INFINITY, -INFINITY};
-  std::vector<double> sums(static_cast<std::size_t>(plot_.x.categories.size()), 0.0);
-  bool bars = false;
-  for (const PlotSeries &series : plot_.series) {
-    const auto [first, last] = shown_range(series);
-    auto [low, high] = range_of(series.y);
-    if (series.form == PlotSeries::Form::band)
-      high = std::max(high, range_of(series.high).second);
-    key_range = {std::min(key_range.first, first), std::max(key_range.second, last)};
-    value_range = {std::min(value_range.first, low), std::max(value_range.second, high)};
-    bars = bars || series.form == PlotSeries::Form::bars;
-    if (plot_.stacked)
-      for (std::size_t i = 0; i < series.x.size(); ++i)
-        if (const auto at = static_cast<std::size_t>(series.x[i]);
-            at < sums.size() && !std::isnan(series.y[i]))
-          sums[at] += series.y[i];
-  }
-  for (const double sum : sums)
-    value_range.second = std::max(value_range.second, sum);
-  for (const PlotMark &mark : plot_.y_marks)
-    value_range.second = std::max(value_range.second, mark.at);
+  const PlotExtent all = extent(plot_);
   if (!plot_.x.categories.isEmpty()) {
     keys->setRange(-0.6, static_cast<double>(plot_.x.categories.size()) - 0.4);
   } else if (plot_.x.logarithmic) {
-    keys->setRange(key_range.first / 1.25, key_range.second * 1.25);
+    keys->setRange(all.first / 1.25, all.last * 1.25);
     // Doublings where there are few, else powers of ten, written as such.
     constexpr double wide = 1e4;
     constexpr double long_number = 1e7;
-    if (key_range.second / key_range.first > wide || key_range.second > long_number) {
+    if (all.last / all.first > wide || all.last > long_number) {
       const QSharedPointer<QCPAxisTickerLog> ticker(new QCPAxisTickerLog);
       ticker->setLogBase(10);
       keys->setTicker(ticker);
@@ -311,28 +279,28 @@ void PlotView::fit_axes() {
     }
   } else {
     // Points at the edges are seen whole.
-    const bool points = std::ranges::find(plot_.series, PlotSeries::Form::points,
-                                          &PlotSeries::form) != plot_.series.end();
-    const double room = points ? 0.03 * (key_range.second - key_range.first) : 0;
-    keys->setRange(key_range.first - room, key_range.second + room);
+    const double room =
+        has_form(plot_, PlotSeries::Form::points) ? 0.03 * (all.last - all.first) : 0;
+    keys->setRange(all.first - room, all.last + room);
   }
   if (plot_.y.logarithmic) {
-    values->setRange(value_range.first / 1.3, value_range.second * 1.3);
+    values->setRange(all.low / 1.3, all.high * 1.3);
     // Less than three decades would have one or two labels.
     constexpr double narrow = 1000;
     const QSharedPointer<QCPAxisTickerLog> ticker(new QCPAxisTickerLog);
-    ticker->setLogBase(value_range.second / value_range.first < narrow ? 2 : 10);
+    ticker->setLogBase(all.high / all.low < narrow ? 2 : 10);
     values->setTicker(ticker);
   } else if (!plot_.y.from_zero) {
-    const double room = std::max(value_range.second - value_range.first, 1e-9) * (headroom - 1);
-    values->setRange(value_range.first - room, value_range.second + room);
+    const double room = std::max(all.high - all.low, 1e-9) * (headroom - 1);
+    values->setRange(all.low - room, all.high + room);
   } else {
     // Room for the labels at the ends of lying bars.
-    const double room = bars && plot_.horizontal && !plot_.stacked ? 1.16
-                        : plot_.y_marks.empty()                    ? headroom
-                                                                   : mark_room;
-    const double top = std::max(value_range.second, 0.0) * room;
-    const double bottom = std::min(value_range.first, 0.0) * headroom;
+    const double room =
+        has_form(plot_, PlotSeries::Form::bars) && plot_.horizontal && !plot_.stacked ? 1.16
+        : plot_.y_marks.empty()                                                       ? headroom
+                                                                                      : mark_room;
+    const double top = std::max(all.high, 0.0) * room;
+    const double bottom = std::min(all.low, 0.0) * headroom;
     values->setRange(bottom, top > bottom ? top : 1);
   }
 }
@@ -442,26 +410,7 @@ void PlotView::tell_value(const QPoint &position) {
   }
   const QCPAxis *keys = plot_.horizontal ? canvas_->yAxis : canvas_->xAxis;
   const double key = keys->pixelToCoord(plot_.horizontal ? position.y() : position.x());
-  double nearest = plot_gap;
-  const auto distance = [&](double x) {
-    return plot_.x.logarithmic ? std::abs(std::log(x / key)) : std::abs(x - key);
-  };
-  for (const PlotSeries &series : plot_.series)
-    for (const double x : series.x)
-      if (std::isnan(nearest) || distance(x) < distance(nearest))
-        nearest = x;
-  QStringList lines;
-  const auto at = static_cast<qsizetype>(nearest);
-  lines.append(at >= 0 && at < plot_.x.categories.size()
-                   ? plot_.x.categories.at(at)
-                   : QStringLiteral("%1: %2").arg(plot_.x.title).arg(nearest, 0, 'g', 6));
-  for (const PlotSeries &series : plot_.series)
-    for (std::size_t i = 0; i < series.x.size(); ++i)
-      if (series.x[i] == nearest && !std::isnan(series.y[i]))
-        lines.append(QStringLiteral("%1: %2")
-                         .arg(series.name.isEmpty() ? plot_.y.title : series.name)
-                         .arg(series.y[i], 0, 'g', 5));
-  QToolTip::showText(canvas_->mapToGlobal(position), lines.join(u'\n'), canvas_);
+  QToolTip::showText(canvas_->mapToGlobal(position), values_near(plot_, key).join(u'\n'), canvas_);
 }
 
 void PlotView::save(const QString &file) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/plots/timeline_picture.hpp"
 
+#include "gui/plots/timeline_patterns.hpp"
 #include "gui/theme.hpp"
 
 #include <QCoreApplication>
@@ -9,7 +10,6 @@
 #include <QPainter>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace flopcast {
@@ -17,194 +17,6 @@ namespace {
 
 struct Pictures {
   Q_DECLARE_TR_FUNCTIONS(Pictures)
-};
-
-constexpr int tile_size = 8;
-constexpr std::size_t bubble = interval_kind_count;     ///< a stage waits
-constexpr std::size_t ground = interval_kind_count + 1; ///< a lane of messages is free
-constexpr std::size_t edge = interval_kind_count + 2;   ///< between two spans
-constexpr std::size_t fill_count = interval_kind_count + 3;
-
-using Tile = std::array<QRgb, static_cast<std::size_t>(tile_size *tile_size)>;
-using Tiles = std::array<Tile, fill_count>;
-
-/// The position of a pixel in a tile that is repeated over the picture.
-std::size_t in_tile(int x, int y) {
-  const auto size = static_cast<std::size_t>(tile_size);
-  return static_cast<std::size_t>(y) % size * size + static_cast<std::size_t>(x) % size;
-}
-
-std::size_t number_of(IntervalKind kind) { return static_cast<std::size_t>(kind); }
-
-bool computes(TimelineLane lane) {
-  return lane == TimelineLane::compute || lane == TimelineLane::paired_compute;
-}
-
-/// Which series' colour a kind takes. Gradients of one pass share a colour: their patterns differ.
-std::size_t color_of(IntervalKind kind) {
-  switch (kind) {
-  case IntervalKind::forward:
-    return 0;
-  case IntervalKind::backward:
-  case IntervalKind::input_gradient:
-    return 1;
-  case IntervalKind::weight_gradient:
-    return 2;
-  case IntervalKind::forward_message:
-    return 5;
-  case IntervalKind::backward_message:
-    return 7;
-  case IntervalKind::gather:
-    return 3;
-  case IntervalKind::scatter:
-    return 4;
-  case IntervalKind::gradients:
-    return 3;
-  case IntervalKind::optimizer:
-    return 6;
-  }
-  return 0;
-}
-
-/// Beside its colour every kind has a pattern: whether it has a line there.
-bool has_line(std::size_t fill, int x, int y) {
-  if (fill == bubble)
-    return x % 4 == 0 && y % 4 == (x / 4) * 2;
-  if (fill >= interval_kind_count)
-    return false;
-  switch (static_cast<IntervalKind>(fill)) {
-  case IntervalKind::backward:
-  case IntervalKind::input_gradient:
-    return (x + y) % tile_size < 2;
-  case IntervalKind::weight_gradient:
-    return y % 4 == 0;
-  case IntervalKind::backward_message:
-    return x % 4 < 2;
-  case IntervalKind::scatter:
-    return (x + tile_size - y) % tile_size < 2;
-  case IntervalKind::gradients:
-    return (x + y) % 4 == 0;
-  case IntervalKind::optimizer:
-    return (x + y) % tile_size == 0 || (x + tile_size - y) % tile_size == 0;
-  case IntervalKind::forward:
-  case IntervalKind::forward_message:
-  case IntervalKind::gather:
-    return false;
-  }
-  return false;
-}
-
-QColor mixed(const QColor &a, const QColor &b, double share_of_b) {
-  const auto mix = [&](int from, int to) {
-    return static_cast<int>(std::lround(from + share_of_b * (to - from)));
-  };
-  return {mix(a.red(), b.red()), mix(a.green(), b.green()), mix(a.blue(), b.blue())};
-}
-
-Tiles tiles_of(const QPalette &palette) {
-  const QColor base = palette.color(QPalette::Base);
-  const QColor faint = secondary_text(palette);
-  Tiles tiles{};
-  for (std::size_t fill = 0; fill < fill_count; ++fill) {
-    QColor plain = base;
-    QColor line = base;
-    if (fill < interval_kind_count) {
-      plain = series_color(color_of(static_cast<IntervalKind>(fill)), palette);
-      line = mixed(plain, base, 0.4);
-    } else if (fill == bubble) {
-      line = mixed(base, faint, 0.7);
-    } else if (fill == ground) {
-      plain = mixed(base, faint, 0.10);
-    }
-    for (int y = 0; y < tile_size; ++y)
-      for (int x = 0; x < tile_size; ++x)
-        tiles[fill][in_tile(x, y)] = (has_line(fill, x, y) ? line : plain).rgb();
-  }
-  return tiles;
-}
-
-/// What each pixel of a lane shows, column by column, then in colour row by row.
-class LaneRaster {
-public:
-  LaneRaster(const StepTimeline &timeline, const TimelineWindow &window, int width)
-      : timeline_(timeline), from_(window.from * timeline.length()),
-        a_pixel_((window.to - window.from) * timeline.length() / width), width_(width) {}
-
-  void draw(const LaneBox &box, int height, QRgb *pixels, std::ptrdiff_t stride, int tile_y,
-            const Tiles &tiles) {
-    height_ = height;
-    fills_.assign(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_),
-                  static_cast<std::uint8_t>(computes(box.lane) ? bubble : ground));
-    const std::size_t first = timeline_.first_after(box.stage, box.lane, from_);
-    const double until = from_ + a_pixel_ * width_;
-    const std::size_t last = timeline_.first_after(box.stage, box.lane, until);
-    // Below three pixels a span, seams would be all that is seen.
-    if (3 * (last - first) <= static_cast<std::size_t>(width_))
-      draw_spans(box, first, last);
-    else
-      draw_shares(box);
-    for (int y = 0; y < height_; ++y) {
-      const std::uint8_t *row = &fills_[static_cast<std::size_t>(y) * row_size()];
-      const std::size_t line = in_tile(0, tile_y + y);
-      QRgb *out = pixels + y * stride;
-      for (int x = 0; x < width_; ++x)
-        out[x] = tiles[row[x]][line + in_tile(x, 0)];
-    }
-  }
-
-private:
-  [[nodiscard]] std::size_t row_size() const { return static_cast<std::size_t>(width_); }
-
-  void fill(int x, int from_row, int to_row, std::size_t fill) {
-    for (int y = from_row; y < to_row; ++y)
-      fills_[static_cast<std::size_t>(y) * row_size() + static_cast<std::size_t>(x)] =
-          static_cast<std::uint8_t>(fill);
-  }
-
-  void draw_spans(const LaneBox &box, std::size_t first, std::size_t last) {
-    const auto spans = timeline_.spans(box.stage, box.lane);
-    for (std::size_t i = first; i < std::min(last + 1, spans.size()); ++i) {
-      const double left = (spans[i].start - from_) / a_pixel_;
-      const double right = (spans[i].end - from_) / a_pixel_;
-      if (left >= width_)
-        break;
-      const int begin = std::max(0, static_cast<int>(std::lround(left)));
-      const int end = std::min(width_, std::max(static_cast<int>(std::lround(right)), begin + 1));
-      for (int x = begin; x < end; ++x)
-        fill(x, 0, height_, number_of(spans[i].kind));
-      if (left >= 0 && end - begin >= 4)
-        fill(begin, 0, height_, edge);
-    }
-  }
-
-  /// A column's kinds stand on each other, each as high as its share of the column's time.
-  void draw_shares(const LaneBox &box) {
-    KindTimes before = timeline_.done_until(box.stage, box.lane, from_);
-    for (int x = 0; x < width_; ++x) {
-      const KindTimes after = timeline_.done_until(box.stage, box.lane, from_ + a_pixel_ * (x + 1));
-      double top = 0;
-      int row = 0;
-      for (std::size_t kind = 0; kind < interval_kind_count; ++kind) {
-        const double share = (after[kind] - before[kind]) / a_pixel_;
-        if (share <= 0)
-          continue;
-        top = std::min(1.0, top + share);
-        // Messages are short: that there are some is seen all the same.
-        const int least = computes(box.lane) ? row : std::min(row + (height_ + 1) / 2, height_);
-        const int until = std::max(least, static_cast<int>(std::lround(top * height_)));
-        fill(x, row, until, kind);
-        row = until;
-      }
-      before = after;
-    }
-  }
-
-  const StepTimeline &timeline_;
-  double from_;
-  double a_pixel_; ///< seconds
-  int width_;
-  int height_ = 0;
-  std::vector<std::uint8_t> fills_;
 };
 
 struct LegendEntry {
@@ -216,11 +28,11 @@ std::vector<LegendEntry> legend_of(const StepTimeline &timeline) {
   std::vector<LegendEntry> entries;
   for (const IntervalKind kind : timeline.kinds()) {
     const QString letter = kind_letter(kind);
-    entries.push_back({number_of(kind), letter.isEmpty()
-                                            ? kind_name(kind)
-                                            : letter + QStringLiteral("  ") + kind_name(kind)});
+    entries.push_back({fill_of(kind), letter.isEmpty()
+                                          ? kind_name(kind)
+                                          : letter + QStringLiteral("  ") + kind_name(kind)});
   }
-  entries.push_back({bubble, Pictures::tr("bubble: the stage waits")});
+  entries.push_back({timeline_fill::bubble, Pictures::tr("bubble: the stage waits")});
   return entries;
 }
 
@@ -300,7 +112,7 @@ void paint_axis(QPainter &painter, const StepTimeline &timeline, const TimelineW
 
 void paint_legend(QPainter &painter, const StepTimeline &timeline, const QRect &area,
                   const QPalette &palette, double scale) {
-  const Tiles tiles = tiles_of(palette);
+  const TimelineTiles tiles = timeline_tiles(palette);
   const std::vector<LegendEntry> entries = legend_of(timeline);
   const QFontMetrics metrics = painter.fontMetrics();
   const std::vector<QPoint> places = legend_places(entries, area.width(), metrics);
@@ -393,7 +205,7 @@ void paint_labels(QPainter &painter, const StepTimeline &timeline, const Timelin
           parts.lanes.left() + (0.5 * (spans[i].start + spans[i].end) - from) / a_pixel;
       const QPointF at(x - size.width() / 2,
                        parts.lanes.top() + box.top + (box.height - size.height()) / 2);
-      const QColor color = series_color(color_of(spans[i].kind), palette);
+      const QColor color = series_color(series_of(spans[i].kind), palette);
       // A ground of its own: patterns would run through the text.
       painter.fillRect(QRectF(at, size).adjusted(-2, 1, 2, -1), color);
       painter.setPen(color.lightnessF() > 0.5 ? Qt::black : Qt::white);
@@ -420,65 +232,6 @@ TimelineParts timeline_parts(const StepTimeline &timeline, const QRect &whole, c
   parts.axis = QRect(parts.lanes.left(), parts.lanes.bottom() + 2, width, axis);
   parts.legend = QRect(parts.lanes.left(), parts.axis.bottom() + 1, width, legend);
   return parts;
-}
-
-double least_row_height(const StepTimeline &timeline) {
-  double height = 2;
-  for (const TimelineLane lane : timeline.lanes())
-    height += computes(lane) ? 8 : 3;
-  return std::max(12.0, height);
-}
-
-std::vector<LaneBox> lane_boxes(const StepTimeline &timeline, const TimelineWindow &window,
-                                int height) {
-  std::vector<LaneBox> boxes;
-  if (window.row_height <= 0)
-    return boxes;
-  double weights = 0;
-  const auto weight = [](TimelineLane lane) { return computes(lane) ? 4.0 : 1.2; };
-  for (const TimelineLane lane : timeline.lanes())
-    weights += weight(lane);
-  const double room = window.row_height - std::clamp(0.12 * window.row_height, 2.0, 8.0);
-  const auto first = static_cast<std::size_t>(std::max(0.0, window.scroll / window.row_height));
-  for (std::size_t stage = first; stage < timeline.stages(); ++stage) {
-    const double top = static_cast<double>(stage) * window.row_height - window.scroll;
-    if (top >= height)
-      break;
-    double at = top + 1;
-    for (const TimelineLane lane : timeline.lanes()) {
-      const double next = at + room * weight(lane) / weights;
-      const int from = static_cast<int>(std::lround(at));
-      const int to = static_cast<int>(std::lround(next));
-      boxes.push_back({stage, lane, from, std::max(1, to - from - (computes(lane) ? 0 : 1))});
-      at = next;
-    }
-  }
-  return boxes;
-}
-
-QImage lanes_image(const StepTimeline &timeline, const TimelineWindow &window, const QSize &size,
-                   double scale, const QPalette &palette) {
-  QImage image(QSize(std::max(1, static_cast<int>(std::lround(size.width() * scale))),
-                     std::max(1, static_cast<int>(std::lround(size.height() * scale)))),
-               QImage::Format_RGB32);
-  image.fill(palette.color(QPalette::Base));
-  if (timeline.length() <= 0)
-    return image;
-  const Tiles tiles = tiles_of(palette);
-  LaneRaster raster(timeline, window, image.width());
-  auto *pixels = reinterpret_cast<QRgb *>(image.bits());
-  const auto stride =
-      static_cast<std::ptrdiff_t>(image.bytesPerLine()) / static_cast<std::ptrdiff_t>(sizeof(QRgb));
-  TimelineWindow scaled = window;
-  scaled.row_height *= scale;
-  scaled.scroll *= scale;
-  for (const LaneBox &box : lane_boxes(timeline, scaled, image.height())) {
-    const int top = std::max(0, box.top);
-    const int bottom = std::min(image.height(), box.top + box.height);
-    if (bottom > top)
-      raster.draw(box, bottom - top, pixels + top * stride, stride, top - box.top, tiles);
-  }
-  return image;
 }
 
 void paint_timeline(QPainter &painter, const StepTimeline &timeline, const TimelineWindow &window,

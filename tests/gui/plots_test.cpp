@@ -102,6 +102,37 @@ TEST(CalibrationChart, ShowsHeldBackErrorsOfWhatWasMeasured) {
   EXPECT_DOUBLE_EQ(chart.series[0].y.front(), 100 * calibration.errors.front().held_back.median);
 }
 
+TEST(PlotExtent, HoldsGapsNeitherBandsNorMarksOut) {
+  PlotData plot;
+  plot.series = {{"line", {1, 2, 4}, {3, plot_gap, 5}},
+                 {"band", {2, 8}, {2, 4}, PlotSeries::Form::band, {7, 9}}};
+  plot.y_marks = {{"limit", 12}};
+  const PlotExtent all = extent(plot);
+  EXPECT_EQ(all.first, 1);
+  EXPECT_EQ(all.last, 8);
+  EXPECT_EQ(all.low, 2);
+  EXPECT_EQ(all.high, 12);
+}
+
+TEST(PlotExtent, OfStackedBarsReachesTheirSum) {
+  PlotData plot;
+  plot.series = {{"a", {0, 1}, {3, 4}, PlotSeries::Form::bars},
+                 {"b", {0, 1}, {3, 1}, PlotSeries::Form::bars}};
+  EXPECT_EQ(extent(plot).high, 4);
+  plot.stacked = true;
+  EXPECT_EQ(extent(plot).high, 6);
+}
+
+TEST(ValuesNear, AreThoseOfTheNearestPosition) {
+  PlotData plot;
+  plot.x.title = "GPUs";
+  plot.y.title = "days";
+  plot.series = {{"", {8, 64}, {30, 5}}, {"own", {8, 64}, {40, plot_gap}}};
+  EXPECT_EQ(values_near(plot, 30), QStringList({"GPUs: 8", "days: 30", "own: 40"}));
+  plot.x.logarithmic = true; // 30 is 3.75 times 8, 64 is 2.13 times 30
+  EXPECT_EQ(values_near(plot, 30), QStringList({"GPUs: 64", "days: 5"}));
+}
+
 TEST(PlotTable, HoldsEveryValueWithItsUnit) {
   PlotData plot;
   plot.x.title = "GPUs";
