@@ -2,6 +2,7 @@
 #include "gui/law_study.hpp"
 
 #include "hardware/units/text.hpp"
+#include "model/planning/expected_loss.hpp"
 #include "model/scaling/fit/fitted_law.hpp"
 #include "model/scaling/fit/run_reader.hpp"
 #include "profiler/importers/table_text.hpp"
@@ -12,6 +13,7 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <memory>
 #include <utility>
 
 namespace flopcast {
@@ -30,32 +32,15 @@ double between(double low, double high, int i, int count) {
   return low * std::pow(high / low, i / (count - 1.0));
 }
 
-double quantity(const Answer &answer, std::string_view key) {
-  const auto value = find_quantity(key)->value(answer);
-  return value ? value->value : 0;
-}
-
-/// What the plan is to a law: its numbers and what else laws may ask for.
-LawQuestion question_of(const ScalingLaw &law, const PlannedRun &run) {
-  // Parameters do not depend on the machine, so that a plan that cannot run has them too.
-  const Estimate answer = estimate(run.plan, run.cluster);
-  const Answer all{run, answer};
-  LawQuestion question;
-  LawPoint &point = question.point;
-  const auto &experts = run.plan.model.decoder.experts;
-  const bool of_active = law.conventions.params == ParamsConvention::active;
-  point.params = quantity(all, of_active ? "parameters.active" : "parameters.total");
-  question.params = of_active ? ParamsConvention::active : ParamsConvention::total;
-  point.tokens = run.plan.data.tokens;
-  if (experts) {
-    point.experts = static_cast<double>(experts->count);
-    point.sparsity =
-        1 - static_cast<double>(experts->per_token) / static_cast<double>(experts->count);
-    if (run.plan.model.decoder.ffn_hidden > 0)
-      point.granularity = static_cast<double>(run.plan.model.decoder.ffn_hidden) /
-                          static_cast<double>(experts->hidden);
-  }
-  return question;
+/// The law as if the plan named it.
+std::shared_ptr<const PlannedLaw> planned(const ScalingLaw &law, const ScalingLaw *unrounded,
+                                          const Plan &plan) {
+  PlannedLaw planned{.law = law, .unrounded = std::nullopt, .tokenizer = {}};
+  if (unrounded != nullptr)
+    planned.unrounded = *unrounded;
+  if (plan.data.law)
+    planned.tokenizer = plan.data.law->tokenizer;
+  return std::make_shared<const PlannedLaw>(std::move(planned));
 }
 
 BudgetProblem problem_of(const LawForm &form, const LawPoint &point) {
@@ -130,34 +115,44 @@ std::optional<LawStudy> law_study(const ScalingLaw &law, const ScalingLaw *unrou
                                   const PlannedRun &run, const std::stop_token &stop) {
   LawStudy study;
   study.law = law;
-  const LawQuestion question = question_of(law, run);
-  study.params = question.point.params;
-  study.tokens = question.point.tokens;
-  try {
-    study.here = predict(law, question, unrounded);
-    study.params = study.here->point.params;
-    study.warnings = study.here->warnings;
-  } catch (const LawInputError &error) {
-    study.refusal = fmt::format("law {} {}", law.id, error.what());
-  }
+  const auto refused = [&law](std::string_view why) {
+    return fmt::format("law {} {}", law.id, why);
+  };
+  Plan asked = run.plan;
+  asked.data.law.reset();
+  if (const std::string why = why_not_asked(law, run.plan.model.decoder); !why.empty())
+    study.refusal = refused(why);
+  else
+    asked.data.law = planned(law, unrounded, run.plan);
+  // Parameters do not depend on the machine, so that a plan that cannot run has them too.
+  const Estimate counted = estimate(asked, run.cluster);
+  LawPoint point = law_point(asked, law, counted);
+  study.params = point.params;
+  study.tokens = point.tokens;
   study.compute = 6 * study.params * study.tokens.in(token)*flop;
-  if (stop.stop_requested())
-    return std::nullopt;
+  point.compute.reset(); // the charts go through budgets of their own
   try {
+    study.here = loss_prediction(asked, counted);
+    if (study.here)
+      study.warnings = study.here->warnings;
+    if (stop.stop_requested())
+      return std::nullopt;
     if (!law.form || !divides_budget(*law.form)) {
       study.stated = stated_optimum(law, study.compute);
       return study;
     }
-    study.best = allocate(law, problem_of(*law.form, question.point),
-                          {study.compute.in(flop), std::nullopt});
-    study.isoflop = isoflop_chart(law, study, question.point);
-    auto frontier = frontier_chart(law, study, question.point, stop);
+    if (!study.here)
+      return study;
+    study.best =
+        allocate(law, problem_of(*law.form, point), {study.compute.in(flop), std::nullopt});
+    study.isoflop = isoflop_chart(law, study, point);
+    auto frontier = frontier_chart(law, study, point, stop);
     if (!frontier)
       return std::nullopt;
     study.frontier = std::move(*frontier);
   } catch (const LawInputError &error) {
     // What the form asks for and a plan does not say, such as bits of weights.
-    study.refusal = fmt::format("law {} {}", law.id, error.what());
+    study.refusal = refused(error.what());
   }
   return study;
 }

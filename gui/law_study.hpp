@@ -14,9 +14,6 @@
 
 namespace flopcast {
 
-/// The law that is asked where none is chosen (docs/laws.md, "Which Besiroglu").
-inline constexpr std::string_view usual_law = "besiroglu-2024-huber";
-
 /// What a scaling law says of a plan: the loss to expect, the best model for the same compute, and
 /// the curves that show where the plan stands among others.
 struct LawStudy {
@@ -33,7 +30,8 @@ struct LawStudy {
   std::vector<std::string> warnings;
 };
 
-/// Pure. Nothing if told to stop.
+/// Asks the law as the estimate of a plan that names it does: the loss is the same to the last
+/// digit. Pure. Nothing if told to stop.
 [[nodiscard]] std::optional<LawStudy> law_study(const ScalingLaw &law, const ScalingLaw *unrounded,
                                                 const PlannedRun &run, const std::stop_token &stop);
 

@@ -5,6 +5,7 @@
 #include "gui/pages/message_area.hpp"
 #include "gui/pages/table_look.hpp"
 #include "gui/plots/plot_panel.hpp"
+#include "model/planning/expected_loss.hpp"
 #include "model/scaling/law_reader.hpp"
 
 #include <QComboBox>
@@ -44,7 +45,7 @@ QString text_of(const std::string &text) { return QString::fromStdString(text); 
 } // namespace
 
 LawPage::LawPage(const PageContext &context, QWidget *parent)
-    : Page(parent), session_(&context.session), law_(new QComboBox(this)),
+    : Page(parent), session_(&context.session), chosen_(usual_law), law_(new QComboBox(this)),
       open_(new QPushButton(tr("Fit my runs…"), this)), form_(new QComboBox(this)),
       columns_(new QLineEdit(this)), stop_(new QPushButton(tr("Stop"), this)),
       state_(new QLabel(this)), message_(new MessageArea(this)), isoflop_(new PlotPanel(this)),
@@ -106,7 +107,10 @@ void LawPage::add_controls() {
   rows->addWidget(fitting_);
   fitting_->hide();
   stop_->hide();
-  connect(law_, &QComboBox::activated, this, &LawPage::study);
+  connect(law_, &QComboBox::activated, this, [this] {
+    chosen_ = law_->currentData().toString().toStdString();
+    study();
+  });
   connect(open_, &QPushButton::clicked, this, &LawPage::ask_for_runs);
   connect(form_, &QComboBox::activated, this, &LawPage::fit);
   connect(columns_, &QLineEdit::editingFinished, this, &LawPage::fit);
@@ -227,13 +231,16 @@ void LawPage::show_fit(const Fitted &fitted) {
                         .arg(fit.certificate.starts));
     state_->setToolTip(text_of(fitted_->request.file));
   }
+  const std::string before = chosen_;
+  if (fitted.runs && fitted.runs->law)
+    chosen_ = fitted_id;
+  else if (chosen_ == fitted_id && !(fitted_ && fitted_->law))
+    chosen_ = planned_.empty() ? usual_law : planned_; // a form that no law has
   fill_laws();
   if (fitted.runs)
     details_->setCurrentIndex(1);
-  if (fitted.runs && fitted.runs->law) {
-    law_->setCurrentIndex(law_->findData(QString::fromLatin1(fitted_id)));
+  if (fitted.runs || chosen_ != before)
     study();
-  }
   show_messages();
 }
 
@@ -241,12 +248,20 @@ void LawPage::show_input(const PageInput &input) {
   if (input.plan == plan_ && plan_)
     return;
   plan_ = input.plan;
+  const PlannedLaw *planned = planned_law();
+  const std::string id = planned != nullptr ? planned->law.id : std::string();
+  // Another law in the plan is followed; what is chosen here for a look changes no plan.
+  if (id != planned_) {
+    planned_ = id;
+    if (!id.empty())
+      chosen_ = id;
+    fill_laws();
+  }
   study();
 }
 
-std::string LawPage::chosen_law() const {
-  const QString id = law_->currentData().toString();
-  return id.isEmpty() ? std::string(usual_law) : id.toStdString();
+const PlannedLaw *LawPage::planned_law() const {
+  return plan_ ? plan_->run.plan.data.law.get() : nullptr;
 }
 
 void LawPage::study() {
@@ -256,9 +271,8 @@ void LawPage::study() {
     show_study({laws_, std::nullopt, {}});
     return;
   }
-  const std::string id = chosen_law();
-  study_job_.start([id, session = session_, plan = plan_, laws = laws_,
-                    own = id == fitted_id ? fitted_ : nullptr](
+  study_job_.start([id = chosen_, session = session_, plan = plan_, laws = laws_,
+                    own = chosen_ == fitted_id ? fitted_ : nullptr](
                        const std::stop_token &stop) -> std::optional<Studied> {
     try {
       const Laws known =
@@ -268,7 +282,12 @@ void LawPage::study() {
         const auto found = std::ranges::find(*known, name, &ScalingLaw::id);
         return found == known->end() ? nullptr : &*found;
       };
-      const ScalingLaw *law = own && own->law ? &*own->law : named(id);
+      const PlannedLaw *planned = plan->run.plan.data.law.get();
+      const ScalingLaw *law = named(id);
+      if (own && own->law)
+        law = &*own->law;
+      else if (planned != nullptr && planned->law.id == id)
+        law = &planned->law; // of a file, perhaps, which is in no catalog
       if (law == nullptr)
         return Studied{known, std::nullopt, "no law \"" + id + "\""};
       auto study = law_study(*law, named(law->unrounded), plan->run, stop);
@@ -284,31 +303,26 @@ void LawPage::study() {
 void LawPage::fill_laws() {
   if (!laws_)
     return;
-  const bool has_fitted = fitted_ && fitted_->law;
-  const int at_fitted = law_->findData(QString::fromLatin1(fitted_id));
-  if (law_->count() > 0 && has_fitted == (at_fitted >= 0)) {
-    if (has_fitted)
-      law_->setItemText(at_fitted, tr("fitted to %1").arg(text_of(fitted_->law->name)));
-    return;
-  }
   const QSignalBlocker quiet(law_);
-  const std::string chosen = chosen_law();
   law_->clear();
-  if (has_fitted)
+  if (fitted_ && fitted_->law)
     law_->addItem(tr("fitted to %1").arg(text_of(fitted_->law->name)),
                   QString::fromLatin1(fitted_id));
   // Laws of relations alone tell no loss: the page Presets shows them.
   for (const ScalingLaw &law : *laws_)
     if (law.form)
       law_->addItem(text_of(law.name), text_of(law.id));
-  const int index = law_->findData(text_of(chosen));
-  law_->setCurrentIndex(std::max(index, 0));
+  if (const PlannedLaw *planned = planned_law();
+      planned != nullptr && law_->findData(text_of(planned->law.id)) < 0)
+    law_->addItem(text_of(planned->law.name), text_of(planned->law.id));
+  law_->setCurrentIndex(law_->findData(text_of(chosen_)));
 }
 
 void LawPage::show_study(const Studied &studied) {
-  if (studied.laws)
+  if (studied.laws && studied.laws != laws_) {
     laws_ = studied.laws;
-  fill_laws();
+    fill_laws();
+  }
   study_ = studied.study;
   study_error_ = studied.error;
   isoflop_->set_plot(study_ ? law_plot(study_->isoflop) : PlotData());

@@ -59,11 +59,13 @@ private:
   void show_fit(const Fitted &fitted);
   void show_messages();
   void fill_laws();
-  [[nodiscard]] std::string chosen_law() const;
+  [[nodiscard]] const PlannedLaw *planned_law() const;
 
   const PlanSession *session_;
   EstimatedPlanPointer plan_;
   Laws laws_;
+  std::string planned_; ///< id of the plan's law; "" without one
+  std::string chosen_;  ///< id of the law that is asked
   std::optional<LawStudy> study_;
   std::shared_ptr<const FittedRuns> fitted_;
   std::string study_error_;

@@ -93,6 +93,9 @@ LawPoint law_point(const Plan &plan, const ScalingLaw &law, const Estimate &coun
   point.tokens = plan.data.tokens;
   point.compute = law_compute(law, counted, plan.data.tokens);
   point.unique_tokens = plan.data.unique_tokens;
+  const Decoder &decoder = plan.model.decoder;
+  point.vocabulary_params =
+      static_cast<double>(decoder.vocabulary) * static_cast<double>(decoder.hidden);
   return point;
 }
 

@@ -7,8 +7,13 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace flopcast {
+
+/// The law that is asked where none is chosen: of all with a covariance, the one whose numbers
+/// minimise the objective that its paper names (docs/laws.md, "Which Besiroglu").
+inline constexpr std::string_view usual_law = "besiroglu-2024-huber";
 
 /// The scaling law that a plan asks for its loss.
 struct PlannedLaw {

@@ -10,9 +10,6 @@
 namespace flopcast {
 namespace {
 
-/// Of all laws with a covariance, the one whose numbers minimise the objective that its paper names
-/// (docs/laws.md, "Which Besiroglu").
-constexpr std::string_view usual_law = "besiroglu-2024-huber";
 constexpr std::string_view no_law = "none";
 
 PlannedLaw load_planned_law(const PresetCatalog &catalog, const std::string &id) {

@@ -7,6 +7,7 @@
 #include "gui/pages/law_page.hpp"
 #include "gui/pages/message_area.hpp"
 #include "gui/plots/plot_panel.hpp"
+#include "model/planning/expected_loss.hpp"
 #include "model/scaling/law_reader.hpp"
 #include "tests/cli/command_line_fixture.hpp"
 #include "tests/gui/gui_fixture.hpp"
@@ -59,6 +60,17 @@ TEST(LawStudy, AsksTheLawForThePlansLoss) {
                       2143.417493454286 * std::pow(300e9, -0.367172435668);
   EXPECT_NEAR(study.here->loss, loss, 1e-12);
   EXPECT_EQ(study.compute.in(units::flop), 6 * n * 300e9);
+}
+
+TEST(LawStudy, TellsTheLossThatTheEstimateTells) {
+  for (const char *law : {"besiroglu-2024-huber", "hoffmann-2022", "kaplan-2020"})
+    for (const char *plan : {"gpt3-175b-a100", "llama3-70b-h100"}) {
+      const EstimatedPlanPointer answer = answered("data.law=" + std::string(law), plan);
+      const LawStudy study = study_by(law, plan);
+      ASSERT_TRUE(answer->estimate.loss) << law << ' ' << plan;
+      ASSERT_TRUE(study.here) << study.refusal;
+      EXPECT_EQ(study.here->loss, *answer->estimate.loss) << law << ' ' << plan;
+    }
 }
 
 TEST(LawStudy, PutsThePlanAboveTheBestOfItsBudget) {
@@ -240,6 +252,32 @@ TEST_F(LawWindow, AsksTheLawThatIsChosen) {
   window_.settle();
   EXPECT_NE(loss(), before);
   EXPECT_EQ(loss(), QString::number(study_by("hoffmann-2022").here->loss, 'f', 4));
+}
+
+TEST_F(LawWindow, FollowsTheLawOfThePlan) {
+  const auto *laws = page().findChild<QComboBox *>("law");
+  const auto edit = [this](const std::string &key, const std::string &value) {
+    window_.document().edit({{key, value}}, "edit", {});
+    window_.settle();
+  };
+  edit("data.law", "hoffmann-2022");
+  EXPECT_EQ(laws->currentData(), "hoffmann-2022");
+  EXPECT_EQ(page().findChild<QTableView *>("law-numbers")->model()->index(0, 2).data().toString(),
+            QString::number(study_by("hoffmann-2022").here->loss, 'f', 4));
+  edit("data.tokens", "400e9 token");
+  EXPECT_EQ(laws->currentData(), "hoffmann-2022");
+  edit("data.law", "none");
+  EXPECT_EQ(laws->currentData(), "hoffmann-2022") << "there is no other to follow";
+}
+
+TEST_F(LawWindow, KeepsALawThatIsChosenForALook) {
+  auto *laws = page().findChild<QComboBox *>("law");
+  laws->setCurrentIndex(laws->findData("hoffmann-2022"));
+  emit laws->activated(laws->currentIndex());
+  window_.document().edit({{"data.tokens", "400e9 token"}}, "edit", {});
+  window_.settle();
+  EXPECT_EQ(laws->currentData(), "hoffmann-2022");
+  EXPECT_EQ(answered()->run.plan.data.law->law.id, usual_law) << "the plan keeps its own";
 }
 
 TEST_F(LawWindow, FitsRunsThatAreDroppedOnIt) {
