@@ -114,14 +114,22 @@ PlannedRun PlanOptions::read(CommandContext &context, const std::string &where) 
     const std::string text{std::istreambuf_iterator<char>(context.session.in), {}};
     root = parse_toml(text, "<stdin>");
   } else if (!where.empty()) {
-    root = load_toml(context.catalog().locate("plans", where).string());
+    const std::string file = context.catalog().locate("plans", where).string();
+    const std::string text = read_file(file);
+    root.place.file = file;
+    if (is_json_object(text)) { // a model's config.json: the options say the rest
+      const InputValue preset{.data = file, .place = {file, 0, 0}};
+      root.data = InputTable{{"model", {InputTable{{"preset", preset}}, preset.place}}};
+    } else {
+      root = parse_toml(text, file);
+    }
   }
   if (!model.empty())
-    apply_override(root, "model.preset=\"" + model + "\"");
+    apply_override(root, "model.preset=" + quoted_toml(model));
   if (!gpu.empty()) {
     // Another GPU stands in another node: its usual one, as many as the plan has.
     erase_key(root, "hardware", "node");
-    apply_override(root, "hardware.gpu=\"" + gpu + "\"");
+    apply_override(root, "hardware.gpu=" + quoted_toml(gpu));
   }
   if (count) {
     erase_key(root, "hardware", "nodes");

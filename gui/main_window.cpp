@@ -38,14 +38,6 @@ constexpr auto start_plan = "gpt3-175b-a100"; // that README estimates
 // A plan takes a few kilobytes: what is larger is another kind of file.
 constexpr qint64 largest_plan = 4 << 20;
 
-constexpr auto new_plan_text = R"([model]
-preset = "llama3.1-8b"
-
-[hardware]
-gpu = "h100"
-count = 64
-)";
-
 QString text_of(const std::string &text) { return QString::fromStdString(text); }
 
 } // namespace
@@ -102,8 +94,7 @@ void MainWindow::open_plan(const QString &where) {
   try {
     if (QFileInfo(text_of(file)).size() > largest_plan)
       throw InputError({file, 0, 0}, "is no plan: plans are TOML files of a few kilobytes");
-    PlanRequest request{file, {}, session_.text(file)};
-    document_.open(std::move(request), tr("open %1").arg(QFileInfo(text_of(file)).fileName()));
+    document_.open(session_.opened(file), tr("open %1").arg(QFileInfo(text_of(file)).fileName()));
     settings_.add_recent_file(text_of(file));
   } catch (const InputError &error) {
     // The plan that was open stays.
@@ -123,7 +114,7 @@ void MainWindow::open_file(const QString &file) {
 }
 
 void MainWindow::new_plan() {
-  document_.open({tr("new plan").toStdString(), {}, std::string(new_plan_text)}, tr("new plan"));
+  document_.open({tr("new plan").toStdString(), {}, first_plan("llama3.1-8b")}, tr("new plan"));
 }
 
 void MainWindow::set_overrides(const QString &text) {

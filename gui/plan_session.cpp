@@ -2,6 +2,7 @@
 #include "gui/plan_session.hpp"
 
 #include "gui/plan_text.hpp"
+#include "model/architecture/model_preset.hpp"
 #include "model/planning/plan_reader.hpp"
 #include "reports/estimate_report.hpp"
 
@@ -32,6 +33,10 @@ std::string name_of(const PresetCatalog &catalog, const std::string &id) {
 
 } // namespace
 
+std::string first_plan(const std::string &model) {
+  return "[model]\npreset = " + quoted_toml(model) + "\n\n[hardware]\ngpu = \"h100\"\ncount = 64\n";
+}
+
 PlanSession::PlanSession(PresetCatalog catalog) : catalog_(std::move(catalog)) {}
 
 std::vector<ShippedPlan> PlanSession::shipped_plans() const {
@@ -50,6 +55,15 @@ std::string PlanSession::located(const std::string &where) const {
 
 std::string PlanSession::text(const std::string &where) const {
   return read_file(catalog_.locate("plans", where).string());
+}
+
+PlanRequest PlanSession::opened(const std::string &where) const {
+  const std::string file = located(where);
+  std::string held = text(where);
+  if (!is_json_object(held))
+    return {file, {}, std::move(held)};
+  const std::string model = std::filesystem::absolute(file).string();
+  return {load_model(catalog_, model).name, {}, first_plan(model)};
 }
 
 PlanOutcome PlanSession::outcome(const PlanRequest &request) const {

@@ -49,12 +49,19 @@ using EstimatedPlanPointer = std::shared_ptr<const EstimatedPlan>;
 /// An answer, never null, or what is wrong with the input.
 using PlanOutcome = std::variant<EstimatedPlanPointer, InputError>;
 
+/// The text of a small plan to begin with. `model` is a preset or a file.
+[[nodiscard]] std::string first_plan(const std::string &model);
+
 /// Answers requests from files and presets. Knows no widgets; safe to ask from many threads.
 class PlanSession {
 public:
   explicit PlanSession(PresetCatalog catalog);
 
   [[nodiscard]] const PresetCatalog &catalog() const { return catalog_; }
+
+  /// What opens a file or a shipped plan: its text, or that of a first plan around a model where
+  /// the file is the config.json of a Hugging Face model. Throws InputError if it cannot be read.
+  [[nodiscard]] PlanRequest opened(const std::string &where) const;
 
   /// Sorted by id. A plan that cannot be read is listed under its id: asking for it says why.
   [[nodiscard]] std::vector<ShippedPlan> shipped_plans() const;

@@ -158,7 +158,7 @@ void MainWindow::ask_for_plan() {
   const QString file = QFileDialog::getOpenFileName(
       this, tr("Open a plan"),
       QFileInfo(QString::fromStdString(document_.request().where)).absolutePath(),
-      tr("Plans (*.toml)"));
+      tr("Plans and models (*.toml *.json)"));
   if (!file.isEmpty())
     open_plan(file);
 }

@@ -1651,6 +1651,10 @@
             <translation>计划 (*.toml)</translation>
         </message>
         <message>
+            <source>Plans and models (*.toml *.json)</source>
+            <translation>计划和模型 (*.toml *.json)</translation>
+        </message>
+        <message>
             <source>Save the plan</source>
             <translation>保存计划</translation>
         </message>

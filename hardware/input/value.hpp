@@ -39,6 +39,12 @@ struct InputValue {
 /// Parses TOML. `file` names the text in messages. Throws InputError.
 [[nodiscard]] InputValue parse_toml(std::string_view text, const std::string &file);
 
+/// Whether a text begins as a JSON object does, and no TOML.
+[[nodiscard]] bool is_json_object(std::string_view text);
+
+/// Parses a JSON object. A null is as if its key were not there. Throws InputError.
+[[nodiscard]] InputValue parse_json(std::string_view text, const std::string &file);
+
 /// Reads and parses a file. Throws InputError if it cannot be read or parsed.
 [[nodiscard]] InputValue load_toml(const std::string &path);
 

@@ -2,8 +2,11 @@
 #include "model/architecture/model_preset.hpp"
 
 #include "hardware/preset_fields.hpp"
+#include "model/architecture/hugging_face.hpp"
 
-#include <fmt/format.h>
+#include <filesystem>
+#include <string>
+#include <system_error>
 
 namespace flopcast {
 namespace {
@@ -21,6 +24,16 @@ PublishedTraining read_training(TableReader table) {
   (void)read_provenance(table);
   table.finish();
   return training;
+}
+
+/// The file that a path names, or the config.json in its folder; "" if there is none.
+std::string file_of_model(std::string_view path) {
+  std::error_code ignored;
+  const std::filesystem::path file(path);
+  if (std::filesystem::is_regular_file(file, ignored))
+    return file.string();
+  const std::filesystem::path inside = file / "config.json";
+  return std::filesystem::is_regular_file(inside, ignored) ? inside.string() : "";
 }
 
 } // namespace
@@ -62,10 +75,20 @@ ModelPreset read_model_preset(const InputValue &root_value, const std::string &i
 
 ModelPreset load_model(const PresetCatalog &catalog, std::string_view name) {
   const std::string id = catalog.resolve("models", name);
-  if (id.empty())
-    throw InputError({}, catalog.unknown_name("models", name));
   Diagnostics diagnostics;
-  ModelPreset preset = read_model_preset(catalog.load("models", id), id, diagnostics);
+  ModelPreset preset;
+  if (!id.empty()) {
+    preset = read_model_preset(catalog.load("models", id), id, diagnostics);
+  } else if (const std::string file = file_of_model(name); !file.empty()) {
+    const std::string text = read_file(file);
+    preset = is_json_object(text)
+                 ? read_hugging_face_config(parse_json(text, file), file, diagnostics)
+                 : read_model_preset(parse_toml(text, file), file, diagnostics);
+  } else {
+    const bool is_path = name.find('/') != std::string_view::npos || name.ends_with(".json");
+    throw InputError({},
+                     (is_path ? "no such file, and " : "") + catalog.unknown_name("models", name));
+  }
   diagnostics.throw_if_any();
   return preset;
 }

@@ -46,7 +46,8 @@ struct ModelPreset {
 [[nodiscard]] ModelPreset read_model_preset(const InputValue &root, const std::string &id,
                                             Diagnostics &diagnostics);
 
-/// By id or alias. Throws InputError if there is none or its file is broken.
+/// By id or alias, or else from a file: a preset of one's own, or a Hugging Face config.json, for
+/// which its folder may be named. Throws InputError if there is neither or the file is broken.
 [[nodiscard]] ModelPreset load_model(const PresetCatalog &catalog, std::string_view name);
 
 } // namespace flopcast

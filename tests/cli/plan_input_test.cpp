@@ -5,6 +5,10 @@
 #include "cli/session.hpp"
 #include "tests/support/source_directory.hpp"
 
+#include <ostream>
+#include <string>
+#include <vector>
+
 namespace flopcast::tests {
 namespace {
 
@@ -49,6 +53,28 @@ TEST_F(PlanInput, AShippedPlanGoesByItsName) {
 TEST_F(PlanInput, TheUsersOwnPlanHidesAShippedOneOfThatName) {
   (void)file("config/flopcast/presets/plans/gpt3-175b-a100.toml", small_plan);
   EXPECT_EQ(json({"estimate", "gpt3-175b-a100"})["plan"]["name"], "small");
+}
+
+constexpr auto model_config = R"({"model_type": "llama", "hidden_size": 1024,
+  "intermediate_size": 4096, "max_position_embeddings": 2048, "num_attention_heads": 8,
+  "num_hidden_layers": 4, "vocab_size": 32000})";
+
+TEST_F(PlanInput, AConfigOfHuggingFaceIsAModel) {
+  const std::string config = file("tiny/config.json", model_config);
+  const auto as_plan = json({"estimate", config, "--gpu", "h100", "--count", "8"});
+  // Llama's decoder: V h twice, and for each of L layers 4 h^2, 3 h f and two norms; one more norm.
+  EXPECT_EQ(as_plan["parameters"]["total"],
+            2 * 32000 * 1024 + 4 * (4 * 1024 * 1024 + 3 * 1024 * 4096 + 2 * 1024) + 1024);
+  EXPECT_EQ(json({"estimate", "--model", config, "--gpu", "h100", "--count", "8"}), as_plan);
+  EXPECT_EQ(as_plan["plan"]["model"], config);
+}
+
+TEST_F(PlanInput, AConfigThatIsNotUnderstoodIsNamedWithItsPlace) {
+  const std::string config = file("config.json", R"({"model_type": "mamba",
+"hidden_size": 64})");
+  const Ran ran = run({"estimate", config, "--gpu", "h100", "--count", "8"});
+  EXPECT_EQ(ran.code, exit_bad_input);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("config.json:1:2"), HasSubstr("\"mamba\" is not known")));
 }
 
 TEST_F(PlanInput, ANameThatIsNoFileAndNoPlanIsCorrected) {
@@ -141,6 +167,8 @@ struct WrongOverride {
   std::vector<std::string> options;
   std::string message;
 };
+
+void PrintTo(const WrongOverride &wrong, std::ostream *stream) { *stream << wrong.name; }
 
 class WrongOverrides : public CommandLine, public testing::WithParamInterface<WrongOverride> {};
 

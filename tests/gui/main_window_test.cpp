@@ -165,6 +165,29 @@ TEST_F(Window, RefusesAFileThatIsNoPlan) {
   EXPECT_THAT(message(), HasSubstr("huge.bin: is no plan"));
 }
 
+TEST_F(Window, BeginsAPlanAroundAConfigOfHuggingFace) {
+  open_example();
+  const std::string config = file("tiny.json", R"({"model_type": "llama", "hidden_size": 1024,
+  "intermediate_size": 4096, "max_position_embeddings": 2048, "num_attention_heads": 8,
+  "num_hidden_layers": 4, "vocab_size": 32000})");
+  window_->open_file(QString::fromStdString(config));
+  window_->settle();
+  EXPECT_EQ(message(), "");
+  EXPECT_THAT(title(), HasSubstr("tiny"));
+  // V h twice, 4 h^2 + 3 h f + 2 h for each of 4 layers, and a last norm: 132,654,080.
+  EXPECT_THAT(number("parameters.total"), HasSubstr("132"));
+  window_->document().undo_stack()->undo();
+  window_->settle();
+  EXPECT_EQ(title(), "GPT-3 175B on 1,024 A100") << "nothing is lost";
+}
+
+TEST_F(Window, KeepsThePlanWhereAConfigIsNotUnderstood) {
+  open_example();
+  open(QString::fromStdString(file("odd.json", R"({"model_type": "mamba"})")));
+  EXPECT_THAT(message(), HasSubstr("\"mamba\" is not known"));
+  EXPECT_EQ(title(), "GPT-3 175B on 1,024 A100");
+}
+
 TEST_F(Window, ReadsAFileAgain) {
   const std::string own = file("own.toml", small_plan);
   open(QString::fromStdString(own));
