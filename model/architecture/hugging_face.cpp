@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/architecture/hugging_face.hpp"
 
-#include "hardware/input/table_reader.hpp"
+#include "model/architecture/hugging_face_config.hpp"
 #include "model/architecture/hugging_face_families.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
-#include <initializer_list>
-#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -19,140 +16,15 @@
 namespace flopcast {
 namespace {
 
-using Keys = std::initializer_list<std::string_view>;
-
 constexpr std::int64_t most_width = 10'000'000;
 constexpr std::int64_t most_layers = 10'000;
 constexpr std::int64_t most_experts = 100'000;
 constexpr std::int64_t most_tokens = 1'000'000'000;
 
-/// Keys under the names that families give them. Remembers which were read.
-class Config {
-public:
-  Config(const InputValue &value, Diagnostics &diagnostics)
-      : value_(&value), table_(value, "", diagnostics) {}
-
-  [[nodiscard]] bool has(std::string_view key) const { return table_.has(key); }
-
-  [[nodiscard]] std::optional<std::int64_t> integer(Keys keys, std::int64_t highest,
-                                                    std::int64_t lowest = 1) {
-    const std::string_view key = given(keys);
-    return key.empty() ? std::nullopt : table_.integer(key, lowest, highest);
-  }
-  [[nodiscard]] std::int64_t required(Keys keys, std::int64_t highest, std::string_view what) {
-    if (given(keys).empty())
-      table_.report_missing(*keys.begin(), what);
-    return integer(keys, highest).value_or(0);
-  }
-  [[nodiscard]] std::optional<bool> flag(std::string_view key) {
-    return given({key}).empty() ? std::nullopt : table_.flag(key);
-  }
-  [[nodiscard]] std::optional<std::string> text(Keys keys) {
-    const std::string_view key = given(keys);
-    return key.empty() ? std::nullopt : table_.text(key);
-  }
-  [[nodiscard]] std::vector<std::string> texts(std::string_view key) {
-    return given({key}).empty() ? std::vector<std::string>() : table_.texts(key);
-  }
-  [[nodiscard]] const InputValue *value(std::string_view key) {
-    return given({key}).empty() ? nullptr : table_.value(key);
-  }
-  void report(std::string_view key, std::string_view message) { table_.report(key, message); }
-
-  [[nodiscard]] const InputTable &keys() const {
-    static const InputTable none;
-    const auto *table = std::get_if<InputTable>(&value_->data);
-    return table == nullptr ? none : *table;
-  }
-  [[nodiscard]] bool was_read(std::string_view key) const { return read_.contains(key); }
-
-private:
-  /// The first that is there. All count as read: of two names for one thing one is enough.
-  [[nodiscard]] std::string_view given(Keys keys) {
-    std::string_view found;
-    for (const std::string_view key : keys) {
-      read_.emplace(key);
-      if (found.empty() && table_.has(key))
-        found = key;
-    }
-    return found;
-  }
-
-  const InputValue *value_;
-  TableReader table_;
-  std::set<std::string, std::less<>> read_;
-};
-
-bool contains_any(std::string_view text, std::initializer_list<std::string_view> parts) {
-  return std::ranges::any_of(
-      parts, [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
-}
-
-/// Training, generation, numerics: no part of what parameters and FLOPs depend on.
-bool is_harmless(std::string_view key) {
-  constexpr std::array whole{"architectures",
-                             "model_type",
-                             "auto_map",
-                             "dtype",
-                             "torch_dtype",
-                             "transformers_version",
-                             "use_cache",
-                             "_name_or_path",
-                             "quantization_config",
-                             "pretraining_tp",
-                             "_attn_implementation",
-                             "attn_implementation",
-                             "n_group",
-                             "topk_group",
-                             "topk_method",
-                             "ep_size",
-                             "norm_topk_prob",
-                             "scoring_func",
-                             "max_window_layers",
-                             "output_attentions",
-                             "output_hidden_states",
-                             "id2label",
-                             "label2id",
-                             "apply_residual_connection_post_layernorm",
-                             "is_decoder",
-                             "chunk_size_feed_forward",
-                             "use_bfloat16",
-                             "cache_implementation",
-                             "reorder_and_upcast_attn"};
-  return std::ranges::find(whole, key) != whole.end() ||
-         contains_any(key, {"dropout", "pdrop",         "init",       "token_id",     "coef",
-                            "loss",    "scal",          "softcap",    "rope",         "rotary",
-                            "_eps",    "epsilon",       "softmax",    "fusion",       "summary",
-                            "jitter",  "router_logits", "multiplier", "swiglu_limit", "temperature",
-                            "quant",   "beam",          "penalty"});
-}
-
-/// Whether a key's name is one of those that make a model another.
-bool names_structure(std::string_view key) {
-  return contains_any(key,
-                      {"layer", "head",   "expert", "hidden",    "intermediate", "dim",   "size",
-                       "rank",  "window", "moe",    "attention", "attn",         "mamba", "ssm",
-                       "conv",  "state",  "block",  "encoder",   "pattern",      "width"});
-}
-
-/// False, 0, 1, "" and empty lists switch nothing on.
-bool is_idle(const InputValue &value) {
-  if (const auto *flag = std::get_if<bool>(&value.data))
-    return !*flag;
-  if (const auto *integer = std::get_if<std::int64_t>(&value.data))
-    return *integer == 0 || *integer == 1;
-  if (const auto *number = std::get_if<double>(&value.data))
-    return *number == 0 || *number == 1;
-  if (const auto *text = std::get_if<std::string>(&value.data))
-    return text->empty();
-  if (const auto *array = std::get_if<InputArray>(&value.data))
-    return array->empty();
-  return false;
-}
-
 class Reading {
 public:
-  Reading(Config &config, const HuggingFaceFamily &family) : config_(config), family_(family) {}
+  Reading(HuggingFaceConfig &config, const HuggingFaceFamily &family)
+      : config_(config), family_(family) {}
 
   [[nodiscard]] Decoder decoder() {
     read_dimensions();
@@ -352,6 +224,8 @@ private:
       config_.report("num_experts_per_tok", "is more than the experts of a layer");
     const std::int64_t shared_experts = of_type("llama4_text") ? 1 : shared.value_or(0);
     experts.shared_hidden = shared_width.value_or(shared_experts * experts.hidden);
+    if (experts.shared_hidden > most_width)
+      config_.report("n_shared_experts", "are wider together than 10,000,000");
     experts.shared_gate = family_.shared_gate && experts.shared_hidden > 0;
     experts.router_bias = family_.router_bias;
     experts.dense_first = config_.integer({"first_k_dense_replace"}, most_layers, 0).value_or(0);
@@ -460,16 +334,7 @@ private:
   void check_rest() {
     if (config_.flag("is_encoder_decoder").value_or(false))
       config_.report("is_encoder_decoder", "models with an encoder are not modelled");
-    std::vector<std::string> left_out;
-    for (const auto &[key, value] : config_.keys()) {
-      if (config_.was_read(key) || is_harmless(key) || is_idle(value))
-        continue;
-      if (names_structure(key))
-        config_.report(key, "is not understood, and may change the model; take the key out if it "
-                            "does not");
-      else
-        left_out.push_back(key);
-    }
+    const std::vector<std::string> left_out = config_.report_rest();
     if (!defaults_.empty())
       caveats_.push_back(fmt::format("taken by default, as {} has it: {}", family_.model_type,
                                      fmt::join(defaults_, ", ")));
@@ -477,7 +342,7 @@ private:
       caveats_.push_back(fmt::format("not read: {}", fmt::join(left_out, ", ")));
   }
 
-  Config &config_;
+  HuggingFaceConfig &config_;
   const HuggingFaceFamily &family_;
   Decoder decoder_;
   std::vector<std::string> defaults_;
@@ -506,10 +371,10 @@ ModelPreset read_hugging_face_config(const InputValue &root, const std::string &
   ModelPreset preset;
   preset.id = file;
   preset.provenance.source = file;
-  Config outer(root, diagnostics);
+  HuggingFaceConfig outer(root, diagnostics);
   // A model of texts and pictures holds the decoder's own table.
   const InputValue *inner = outer.value("text_config");
-  Config config(inner != nullptr ? *inner : root, diagnostics);
+  HuggingFaceConfig config(inner != nullptr ? *inner : root, diagnostics);
   std::string type = config.text({"model_type"}).value_or("");
   if (type.empty() && inner != nullptr)
     type = outer.text({"model_type"}).value_or("");
@@ -525,8 +390,12 @@ ModelPreset read_hugging_face_config(const InputValue &root, const std::string &
                                              type, fmt::join(known, ", ")));
     return preset;
   }
+  const std::size_t before = diagnostics.size();
   Reading reading(config, *family);
   preset.decoder = reading.decoder();
+  TableReader whole(inner != nullptr ? *inner : root, "", diagnostics);
+  if (diagnostics.size() == before)
+    check_architecture(whole, preset.decoder); // what no key alone tells
   preset.caveats = reading.caveats();
   if (inner != nullptr)
     preset.caveats.emplace_back("text_config alone is read: other parts of the model are left out");

@@ -268,6 +268,9 @@ TEST(HuggingFaceConfig, NamesMissingAndImpossibleDimensions) {
                     HasSubstr("vocab_size"), HasSubstr("intermediate_size")));
   EXPECT_THAT(refusal(small_with(R"("num_key_value_heads": 3)")), HasSubstr("does not divide"));
   EXPECT_THAT(refusal(small_with(R"("hidden_act": "snake")")), HasSubstr("\"snake\""));
+  EXPECT_THAT(refusal(R"({"model_type": "llama", "hidden_size": 1024, "intermediate_size": 4096,
+    "head_dim": 100000, "num_attention_heads": 1024, "num_hidden_layers": 4, "vocab_size": 100})"),
+              HasSubstr("heads x head_dim is above"));
   EXPECT_THAT(refusal(small_with(R"("num_local_experts": 8)")),
               AllOf(HasSubstr("num_experts_per_tok"), HasSubstr("moe_intermediate_size")));
 }
