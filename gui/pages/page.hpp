@@ -35,6 +35,8 @@ public:
   [[nodiscard]] virtual bool busy() const { return false; }
   /// Whether the page has a use for such a file, dropped on the window or opened.
   [[nodiscard]] virtual bool takes_file(const QString & /*file*/) const { return false; }
+  /// Whether the file's content says that it is for this page and no other.
+  [[nodiscard]] virtual bool recognises_file(const QString & /*file*/) const { return false; }
   virtual void open_file(const QString & /*file*/) {}
 
 signals:
