@@ -40,6 +40,7 @@ public:
   [[nodiscard]] bool takes_file(const QString &file) const override;
   [[nodiscard]] bool recognises_file(const QString &file) const override;
   void open_file(const QString &file) override;
+  [[nodiscard]] QString opened_file() const override { return QString::fromStdString(file_); }
 
 private:
   /// Device and variant.

@@ -41,7 +41,10 @@ protected:
     window_.show_page("calibration");
     window_.settle();
   }
-  ~CalibrationWindow() override { window_.close(); }
+  ~CalibrationWindow() override {
+    window_.close();
+    apply_language(Language::english);
+  }
 
   [[nodiscard]] CalibrationPage &page() const { return *window_.findChild<CalibrationPage *>(); }
   [[nodiscard]] QTabWidget &tabs() const {
@@ -178,6 +181,21 @@ TEST_F(CalibrationWindow, GoesBackFromADeviceThatNobodyKnows) {
   choose("kernel-sets", sets->findText("h100-sxm5-80gb (40)"));
   EXPECT_EQ(classes->currentIndex(), 0);
   EXPECT_EQ(rows("kernels"), 40);
+}
+
+TEST_F(CalibrationWindow, KeepsTheFileInAnotherLanguage) {
+  drop(file("mine.csv", kernel_file("a100")));
+  window_.show_page("cost");
+  window_.set_language(Language::chinese);
+  window_.settle();
+  EXPECT_FALSE(in_front()) << "the page in front stays";
+  window_.show_page("calibration");
+  window_.settle();
+  EXPECT_THAT(state(), HasSubstr("mine.csv"));
+  EXPECT_TRUE(tabs().isTabVisible(measured_tab));
+  window_.set_language(Language::english);
+  window_.settle();
+  EXPECT_THAT(state(), HasSubstr("mine.csv: 154 kernels"));
 }
 
 TEST_F(CalibrationWindow, StopsOnRequest) {
