@@ -103,14 +103,27 @@ void MainWindow::open_plan(const QString &where) {
   }
 }
 
+Page *MainWindow::page_for(const QString &file) const {
+  const auto recognising =
+      std::ranges::find_if(pages_, [&](const Page *page) { return page->recognises_file(file); });
+  if (recognising != pages_.end())
+    return *recognising;
+  // Several pages may try: the one in front is meant.
+  if (const int front = tabs_->currentIndex(); front >= 0)
+    if (Page *page = pages_[static_cast<std::size_t>(front)]; page->takes_file(file))
+      return page;
+  const auto taking =
+      std::ranges::find_if(pages_, [&](const Page *page) { return page->takes_file(file); });
+  return taking == pages_.end() ? nullptr : *taking;
+}
+
 void MainWindow::open_file(const QString &file) {
-  for (std::size_t i = 0; i < pages_.size(); ++i)
-    if (pages_[i]->takes_file(file)) {
-      tabs_->setCurrentIndex(static_cast<int>(i));
-      pages_[i]->open_file(file);
-      return;
-    }
-  open_plan(file);
+  if (Page *page = page_for(file)) {
+    tabs_->setCurrentWidget(page);
+    page->open_file(file);
+  } else {
+    open_plan(file);
+  }
 }
 
 void MainWindow::new_plan() {

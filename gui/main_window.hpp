@@ -39,7 +39,7 @@ public:
   void open_start_plan();
   /// A file, or the name of a shipped plan. What is wrong with it is shown in the window.
   void open_plan(const QString &where);
-  /// A plan, or what a page has a use for: a table of runs.
+  /// A plan, or what a page has a use for: a table of runs, measured kernels.
   void open_file(const QString &file);
   /// One key=value a line.
   void set_overrides(const QString &text);
@@ -114,6 +114,8 @@ private:
   void update_actions();
   void show_current_page();
   [[nodiscard]] PageInput page_input() const;
+  /// That opens such a file; null for a plan.
+  [[nodiscard]] Page *page_for(const QString &file) const;
   void restore_scenarios();
   void remove_scenario(int index);
   void work_on_scenario(int index);

@@ -151,10 +151,16 @@ void MainWindow::set_language(Language language) {
     return;
   const QByteArray docks = dock_state();
   const int page = tabs_->currentIndex();
+  QStringList opened;
+  for (const Page *one : pages_)
+    opened.append(one->opened_file());
   // The answer to what is asked comes to the new widgets.
   take_apart();
   apply_language(language);
   build();
+  for (std::size_t i = 0; i < pages_.size(); ++i)
+    if (const QString &file = opened.at(static_cast<qsizetype>(i)); !file.isEmpty())
+      pages_[i]->open_file(file);
   restoreState(docks);
   tabs_->setCurrentIndex(page);
   set_theme(settings_.theme());

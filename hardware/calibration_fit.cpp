@@ -184,12 +184,24 @@ std::optional<MeteredPower> fit_metered_power(const Device &device,
   return power;
 }
 
+std::vector<Agreement> agreement(const Calibration &calibration, const Device &device,
+                                 const std::vector<KernelSample> &samples) {
+  std::vector<Agreement> pairs;
+  pairs.reserve(samples.size());
+  for (const auto &[key, all] : by_class(samples))
+    for (const KernelSample &sample : all)
+      pairs.push_back({.call = sample.call,
+                       .pass = std::get<Pass>(key),
+                       .format = std::get<NumberFormat>(key),
+                       .held_back = is_held_back(sample.call),
+                       .measured = sample.time,
+                       .predicted = operator_time(device, calibration, sample.call)});
+  return pairs;
+}
+
 std::vector<Agreement> held_back_agreement(const Calibration &calibration, const Device &device,
                                            const std::vector<KernelSample> &samples) {
-  std::vector<Agreement> pairs;
-  for (const KernelSample &sample : part_of(samples, true))
-    pairs.push_back({sample.time, operator_time(device, calibration, sample.call)});
-  return pairs;
+  return agreement(calibration, device, part_of(samples, true));
 }
 
 std::vector<ValidationRow> validate_calibration(const Calibration &calibration,

@@ -35,12 +35,22 @@ struct ValidationRow {
 validate_calibration(const Calibration &calibration, const Device &device,
                      const std::vector<KernelSample> &samples);
 
-/// A held-back kernel as it was measured and as it is predicted.
+/// A kernel as it was measured and as it is predicted.
 struct Agreement {
+  OperatorCall call;
+  Pass pass = Pass::forward;                ///< of the class that it is judged with, as in
+  NumberFormat format = NumberFormat::bf16; ///< ValidationRow
+  bool held_back = false;
   Seconds measured;
   Seconds predicted;
+
+  [[nodiscard]] double error() const { return predicted / measured - 1; }
 };
 
+/// All samples, in their order within the order of classes of validate_calibration().
+[[nodiscard]] std::vector<Agreement> agreement(const Calibration &calibration, const Device &device,
+                                               const std::vector<KernelSample> &samples);
+/// The held-back ones.
 [[nodiscard]] std::vector<Agreement> held_back_agreement(const Calibration &calibration,
                                                          const Device &device,
                                                          const std::vector<KernelSample> &samples);

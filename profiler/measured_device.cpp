@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cctype>
 #include <limits>
-#include <vector>
 
 namespace flopcast {
 namespace {
@@ -96,13 +95,10 @@ std::string measured_calibration_toml(const Calibration &calibration) {
                                                      provenance_lines(calibration.provenance));
 }
 
-Calibration measured_calibration(const Calibration &base, const Device &device,
-                                 std::span<const MeasuredOperator> measured) {
+std::vector<KernelSample> fitted_samples(std::span<const MeasuredOperator> measured) {
   std::vector<KernelSample> samples;
   samples.reserve(measured.size());
-  Seconds launch = std::numeric_limits<double>::infinity() * second;
   for (const MeasuredOperator &one : measured) {
-    launch = std::min(launch, one.host);
     // What comes from the cache is faster than a step, whose tensors do not fit, would be.
     // Copies and triads tell the memory's bandwidth; no operator of a step is one.
     const bool bandwidth =
@@ -110,7 +106,15 @@ Calibration measured_calibration(const Calibration &base, const Device &device,
     if (one.cache == CacheState::cold && !one.unfused && !bandwidth)
       samples.push_back({one.call, one.median});
   }
-  Calibration calibration = fit_calibration(base, device, samples);
+  return samples;
+}
+
+Calibration measured_calibration(const Calibration &base, const Device &device,
+                                 std::span<const MeasuredOperator> measured) {
+  Seconds launch = std::numeric_limits<double>::infinity() * second;
+  for (const MeasuredOperator &one : measured)
+    launch = std::min(launch, one.host);
+  Calibration calibration = fit_calibration(base, device, fitted_samples(measured));
   if (!measured.empty())
     calibration.launch = launch;
   calibration.id = device.id;

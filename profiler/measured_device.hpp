@@ -3,6 +3,7 @@
 
 #include "hardware/calibration.hpp"
 #include "hardware/device.hpp"
+#include "hardware/efficiency/sample.hpp"
 #include "hardware/measured_operator.hpp"
 #include "hardware/provenance.hpp"
 #include "profiler/kernels/kernels.hpp"
@@ -10,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace flopcast {
 
@@ -25,6 +27,9 @@ namespace flopcast {
 
 /// Its preset. read_device() gives it back, numbers to six digits.
 [[nodiscard]] std::string device_toml(const Device &device);
+
+/// What of it is fitted: operands came from memory as in a step, attention ran as one kernel.
+[[nodiscard]] std::vector<KernelSample> fitted_samples(std::span<const MeasuredOperator> measured);
 
 /// Fits what was measured over `base` (the defaults). The host's launch is the least time that it
 /// needed to start an operator. Classes with too few samples keep what `base` says.

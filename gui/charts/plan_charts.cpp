@@ -293,7 +293,9 @@ PlotData calibration_chart(const Calibration &calibration) {
     high.y.push_back(percent * errors.p90);
   };
   const auto text = [](std::string_view name) {
-    return QString::fromUtf8(name.data(), static_cast<int>(name.size())).replace(u'_', u' ');
+    std::string spaced(name);
+    std::ranges::replace(spaced, '_', ' ');
+    return core_text(spaced);
   };
   for (const ClassErrors &errors : calibration.errors)
     add(QStringLiteral("%1, %2, %3")

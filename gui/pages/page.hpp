@@ -35,7 +35,11 @@ public:
   [[nodiscard]] virtual bool busy() const { return false; }
   /// Whether the page has a use for such a file, dropped on the window or opened.
   [[nodiscard]] virtual bool takes_file(const QString & /*file*/) const { return false; }
+  /// Whether the file's content says that it is for this page and no other.
+  [[nodiscard]] virtual bool recognises_file(const QString & /*file*/) const { return false; }
   virtual void open_file(const QString & /*file*/) {}
+  /// What is to be opened again where the page is made anew, as in another language; "" if nothing.
+  [[nodiscard]] virtual QString opened_file() const { return {}; }
 
 signals:
   /// A page's own wishes: keys to change, scenarios to remove or take up.

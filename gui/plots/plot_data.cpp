@@ -82,21 +82,26 @@ QStringList values_near(const PlotData &plot, double x) {
 std::vector<QStringList> plot_table(const PlotData &plot) {
   std::vector<QStringList> rows;
   QStringList headings{plot.x.title};
-  std::map<double, QStringList> cells; // by position
+  // By position, and where points of one series stand above each other, by their number there.
+  std::map<std::pair<double, int>, QStringList> cells;
   const auto add_column = [&](const QString &heading, const std::vector<double> &x,
-                              const std::vector<double> &values) {
+                              const std::vector<double> &values, bool all = false) {
     const qsizetype column = headings.size() - 1;
     headings.append(heading);
+    std::map<double, int> seen;
     for (std::size_t i = 0; i < x.size(); ++i) {
-      QStringList &row = cells[x[i]];
-      if (row.size() > column)
-        continue; // the first of several values at one position
+      const int before = seen[x[i]]++;
+      if (before > 0 && !all)
+        continue; // the first of several values of a line at one position
+      QStringList &row = cells[{x[i], before}];
       while (row.size() < column)
         row.append(QString());
       row.append(std::isnan(values[i]) ? QString() : number_text(values[i]));
     }
   };
   for (const PlotSeries &series : plot.series) {
+    if (series.guide)
+      continue;
     const QString heading = plot.series.size() == 1 || series.name.isEmpty()
                                 ? plot.y.title
                                 : series.name + QStringLiteral(", ") + plot.y.title;
@@ -104,14 +109,14 @@ std::vector<QStringList> plot_table(const PlotData &plot) {
       add_column(Tables::tr("%1, low").arg(heading), series.x, series.y);
       add_column(Tables::tr("%1, high").arg(heading), series.x, series.high);
     } else {
-      add_column(heading, series.x, series.y);
+      add_column(heading, series.x, series.y, series.form == PlotSeries::Form::points);
     }
   }
   rows.push_back(headings);
-  for (auto &[x, row] : cells) {
+  for (auto &[at, row] : cells) {
     while (row.size() < headings.size() - 1)
       row.append(QString());
-    row.prepend(x_text(plot.x, x));
+    row.prepend(x_text(plot.x, at.first));
     rows.push_back(std::move(row));
   }
   return rows;

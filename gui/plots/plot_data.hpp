@@ -34,6 +34,7 @@ struct PlotSeries {
   Form form = Form::line;
   std::vector<double> high = {};                   ///< of a band
   std::optional<std::size_t> color = std::nullopt; ///< shared by series that belong together
+  bool guide = false; ///< a line to read others by: without marks, no part of the table
 
   bool operator==(const PlotSeries &) const = default;
 };

@@ -154,6 +154,8 @@ void PlotView::set_up_axis(QCPAxis &axis, const PlotAxis &from, bool reversed) {
     ticker->setLogBase(&axis == canvas_->xAxis ? 2 : 10);
     axis.setTicker(ticker);
     axis.setNumberPrecision(&axis == canvas_->xAxis ? 6 : 3);
+    if (&axis == canvas_->yAxis)
+      axis.setNumberFormat(QStringLiteral("gb")); // 10^5 rather than 1e+05
   } else {
     axis.setTicker(QSharedPointer<QCPAxisTicker>(new QCPAxisTicker));
   }
@@ -176,13 +178,20 @@ void PlotView::draw_lines() {
     graph->setName(series.name);
     graph->setData(vector_of(series.x), vector_of(series.y), true);
     graph->setPen({color, line_width, dashes[look % dashes.size()]});
+    if (series.guide) {
+      graph->setPen({palette().color(QPalette::Text), 1.2, Qt::DashLine});
+      continue;
+    }
     // Marks tell points from each other; where there are many they hide the line.
     constexpr std::size_t most_marks = 20;
-    constexpr double mark_size = 7;
+    constexpr std::size_t crowd = 150; // whose marks would run together
+    const double mark_size = series.x.size() > crowd ? 4.5 : 7;
     if (series.form == PlotSeries::Form::points || series.x.size() < most_marks)
       graph->setScatterStyle({shapes[look % shapes.size()], color, color, mark_size});
-    if (series.form == PlotSeries::Form::points)
+    if (series.form == PlotSeries::Form::points) {
       graph->setLineStyle(QCPGraph::lsNone);
+      graph->setAdaptiveSampling(false); // it would leave out points without saying so
+    }
     if (series.form == PlotSeries::Form::steps)
       graph->setLineStyle(QCPGraph::lsStepLeft);
   }

@@ -602,6 +602,114 @@
             <source>offload to the host</source>
             <translation>卸载到主机</translation>
         </message>
+        <message>
+            <source>gemm</source>
+            <translation>矩阵乘</translation>
+        </message>
+        <message>
+            <source>batched gemm</source>
+            <translation>批量矩阵乘</translation>
+        </message>
+        <message>
+            <source>grouped gemm</source>
+            <translation>分组矩阵乘</translation>
+        </message>
+        <message>
+            <source>fused attention</source>
+            <translation>融合注意力</translation>
+        </message>
+        <message>
+            <source>softmax</source>
+            <translation>softmax</translation>
+        </message>
+        <message>
+            <source>normalization</source>
+            <translation>归一化</translation>
+        </message>
+        <message>
+            <source>elementwise</source>
+            <translation>逐元素</translation>
+        </message>
+        <message>
+            <source>rotary</source>
+            <translation>旋转位置编码</translation>
+        </message>
+        <message>
+            <source>embedding</source>
+            <translation>嵌入</translation>
+        </message>
+        <message>
+            <source>cross entropy</source>
+            <translation>交叉熵</translation>
+        </message>
+        <message>
+            <source>convolution</source>
+            <translation>卷积</translation>
+        </message>
+        <message>
+            <source>all_reduce</source>
+            <translation>all-reduce</translation>
+        </message>
+        <message>
+            <source>all_gather</source>
+            <translation>all-gather</translation>
+        </message>
+        <message>
+            <source>reduce_scatter</source>
+            <translation>reduce-scatter</translation>
+        </message>
+        <message>
+            <source>all_to_all</source>
+            <translation>all-to-all</translation>
+        </message>
+        <message>
+            <source>broadcast</source>
+            <translation>广播</translation>
+        </message>
+        <message>
+            <source>point_to_point</source>
+            <translation>点对点</translation>
+        </message>
+        <message>
+            <source>samples</source>
+            <translation>样本数</translation>
+        </message>
+        <message>
+            <source>median</source>
+            <translation>中位数</translation>
+        </message>
+        <message>
+            <source>mean</source>
+            <translation>均值</translation>
+        </message>
+        <message>
+            <source>P90</source>
+            <translation>P90</translation>
+        </message>
+        <message>
+            <source>bias</source>
+            <translation>偏差</translation>
+        </message>
+        <message>
+            <source>below 50 us</source>
+            <translation>50 us 以下</translation>
+        </message>
+        <message>
+            <source>50 to 500 us</source>
+            <translation>50 至 500 us</translation>
+        </message>
+        <message>
+            <source>0.5 to 5 ms</source>
+            <translation>0.5 至 5 ms</translation>
+        </message>
+        <message>
+            <source>above 5 ms</source>
+            <translation>5 ms 以上</translation>
+        </message>
+        <message>
+            <source>all above 50 us</source>
+            <translation>50 us 以上合计</translation>
+        </message>
     </context>
     <context>
         <name>Fields</name>
@@ -1241,6 +1349,154 @@
         <message>
             <source>Measured on %1; errors below are of samples that the fit did not see.</source>
             <translation>在 %1 上测得；下列误差来自未参与拟合的样本。</translation>
+        </message>
+        <message>
+            <source>&amp;Open measured kernels…</source>
+            <translation>打开实测内核(&amp;O)…</translation>
+        </message>
+        <message>
+            <source>Stop</source>
+            <translation>停止</translation>
+        </message>
+        <message>
+            <source>Times of kernels as flopcast calibrate validate reads them, CSV or SimuMax&apos;s JSON, or the store that calibrate run fills; a file may also be dropped on the window</source>
+            <translation>内核的实测时间：flopcast calibrate validate 所读的 CSV 或 SimuMax 的 JSON，或 calibrate run 写入的存储；也可将文件拖放到窗口</translation>
+        </message>
+        <message>
+            <source>Device that was measured</source>
+            <translation>被测设备</translation>
+        </message>
+        <message>
+            <source>Class of operators that is shown; one alone has the band that is expected</source>
+            <translation>显示的算子类别；只选一类时显示预期区间</translation>
+        </message>
+        <message>
+            <source>Which shapes are shown</source>
+            <translation>显示哪些形状</translation>
+        </message>
+        <message>
+            <source>held-back shapes</source>
+            <translation>留出的形状</translation>
+        </message>
+        <message>
+            <source>all shapes</source>
+            <translation>全部形状</translation>
+        </message>
+        <message>
+            <source>A quarter of the shapes is held back from every fit, always the same ones: on them a calibration is judged</source>
+            <translation>每次拟合都留出同样的四分之一形状，用它们评判校准</translation>
+        </message>
+        <message>
+            <source>Operators of this plan</source>
+            <translation>本计划的算子</translation>
+        </message>
+        <message>
+            <source>What was measured</source>
+            <translation>测量范围</translation>
+        </message>
+        <message>
+            <source>Errors on held-back samples</source>
+            <translation>留出样本上的误差</translation>
+        </message>
+        <message>
+            <source>Measured kernels beside predicted ones</source>
+            <translation>实测内核与预测对照</translation>
+        </message>
+        <message>
+            <source>Errors</source>
+            <translation>误差</translation>
+        </message>
+        <message>
+            <source>Calibrated range</source>
+            <translation>校准范围</translation>
+        </message>
+        <message>
+            <source>Measured kernels</source>
+            <translation>实测内核</translation>
+        </message>
+        <message>
+            <source>One by one</source>
+            <translation>逐个对照</translation>
+        </message>
+        <message>
+            <source>Open measured kernels</source>
+            <translation>打开实测内核</translation>
+        </message>
+        <message>
+            <source>Tables of kernels (*.csv *.csv.gz *.json);;Stores (*.db);;All files (*)</source>
+            <translation>内核表 (*.csv *.csv.gz *.json);;存储 (*.db);;所有文件 (*)</translation>
+        </message>
+        <message>
+            <source>reading %1 …</source>
+            <translation>正在读取 %1 …</translation>
+        </message>
+        <message>
+            <source>stopped</source>
+            <translation>已停止</translation>
+        </message>
+        <message>
+            <source>Measured times of kernels, to be held against predicted ones</source>
+            <translation>内核的实测时间，与预测相对照</translation>
+        </message>
+        <message>
+            <source>%1: %2 kernels, %3 collectives</source>
+            <translation>%1：%2 个内核，%3 次集合通信</translation>
+        </message>
+        <message>
+            <source>%1: %2 kernels, %3 held back</source>
+            <translation>%1：%2 个内核，其中留出 %3 个</translation>
+        </message>
+        <message>
+            <source>%1, rows left out:</source>
+            <translation>%1，略去的行：</translation>
+        </message>
+        <message>
+            <source>device not told</source>
+            <translation>未注明设备</translation>
+        </message>
+        <message>
+            <source>%1, %2 (%3)</source>
+            <translation>%1，%2（%3）</translation>
+        </message>
+        <message>
+            <source>all operators (%1)</source>
+            <translation>全部算子（%1）</translation>
+        </message>
+        <message>
+            <source>Nothing was measured: stated efficiencies</source>
+            <translation>未经测量：使用给定效率</translation>
+        </message>
+        <message>
+            <source>What was measured on %1</source>
+            <translation>在 %1 上测量的范围</translation>
+        </message>
+        <message>
+            <source>Operators of this plan: %1 % of their time lies in what was measured</source>
+            <translation>本计划的算子：其时间的 %1 % 在实测范围内</translation>
+        </message>
+        <message>
+            <source>Operators of this plan: its layout cannot run</source>
+            <translation>本计划的算子：其布局无法运行</translation>
+        </message>
+        <message>
+            <source>Forward and backward, of one micro-batch through all layers</source>
+            <translation>前向与反向，一个微批次经过所有层</translation>
+        </message>
+        <message>
+            <source>These kernels cannot be shown; those before stay</source>
+            <translation>无法显示这些内核；此前的内核保留</translation>
+        </message>
+        <message>
+            <source>These kernels cannot be shown</source>
+            <translation>无法显示这些内核</translation>
+        </message>
+        <message>
+            <source>The opened kernels are of %1; they are predicted by its calibration, %2.</source>
+            <translation>打开的内核来自 %1，用其校准 %2 预测。</translation>
+        </message>
+        <message>
+            <source>%1 rows left out; the tooltip of the file&apos;s name says why</source>
+            <translation>略去 %1 行；原因见文件名的提示</translation>
         </message>
     </context>
     <context>
@@ -2449,6 +2705,224 @@
         <message>
             <source>, chunk %1</source>
             <translation>，块 %1</translation>
+        </message>
+    </context>
+    <context>
+        <name>Kernels</name>
+        <message>
+            <source>forward</source>
+            <translation>前向</translation>
+        </message>
+        <message>
+            <source>backward</source>
+            <translation>反向</translation>
+        </message>
+        <message>
+            <source>%1 of %2</source>
+            <translation>%1 / %2</translation>
+        </message>
+        <message>
+            <source>%1: %2 held back</source>
+            <translation>%1：%2 个留出内核</translation>
+        </message>
+        <message>
+            <source>%1: %2 kernels</source>
+            <translation>%1：%2 个内核</translation>
+        </message>
+        <message>
+            <source>expected, P10 to P90</source>
+            <translation>预期，P10 至 P90</translation>
+        </message>
+        <message>
+            <source>heads x sequences</source>
+            <translation>头数 x 序列数</translation>
+        </message>
+        <message>
+            <source>experts</source>
+            <translation>专家数</translation>
+        </message>
+        <message>
+            <source>queries</source>
+            <translation>查询数</translation>
+        </message>
+        <message>
+            <source>rows</source>
+            <translation>行</translation>
+        </message>
+        <message>
+            <source>keys</source>
+            <translation>键数</translation>
+        </message>
+        <message>
+            <source>columns</source>
+            <translation>列</translation>
+        </message>
+        <message>
+            <source>width of a head</source>
+            <translation>头宽</translation>
+        </message>
+        <message>
+            <source>depth</source>
+            <translation>深度</translation>
+        </message>
+        <message>
+            <source>traffic</source>
+            <translation>访存量</translation>
+        </message>
+        <message>
+            <source>%1 times the most</source>
+            <translation>为最大值的 %1 倍</translation>
+        </message>
+        <message>
+            <source>%1 of the least</source>
+            <translation>为最小值的 %1 倍</translation>
+        </message>
+        <message>
+            <source>data</source>
+            <translation>数据量</translation>
+        </message>
+        <message>
+            <source>ranks</source>
+            <translation>进程数</translation>
+        </message>
+        <message>
+            <source>inside</source>
+            <translation>范围内</translation>
+        </message>
+        <message>
+            <source>not measured: timed as another class</source>
+            <translation>未测量：按另一类算子计时</translation>
+        </message>
+        <message>
+            <source>not measured: a stated share of the datasheet</source>
+            <translation>未测量：取标称值的给定比例</translation>
+        </message>
+        <message>
+            <source>outside: %1</source>
+            <translation>范围外：%1</translation>
+        </message>
+        <message>
+            <source>Predicted</source>
+            <translation>预测</translation>
+        </message>
+        <message>
+            <source>measured time (us)</source>
+            <translation>实测时间（us）</translation>
+        </message>
+        <message>
+            <source>predicted time (us)</source>
+            <translation>预测时间（us）</translation>
+        </message>
+        <message>
+            <source>No kernel of this choice was measured</source>
+            <translation>所选范围内没有实测内核</translation>
+        </message>
+        <message>
+            <source>as measured</source>
+            <translation>与实测一致</translation>
+        </message>
+        <message>
+            <source>Errors</source>
+            <translation>误差</translation>
+        </message>
+        <message>
+            <source>error (%)</source>
+            <translation>误差（%）</translation>
+        </message>
+        <message>
+            <source>operators and collectives</source>
+            <translation>算子与集合通信</translation>
+        </message>
+        <message>
+            <source>size</source>
+            <translation>尺寸</translation>
+        </message>
+        <message>
+            <source>lowest</source>
+            <translation>最低</translation>
+        </message>
+        <message>
+            <source>highest</source>
+            <translation>最高</translation>
+        </message>
+        <message>
+            <source>samples</source>
+            <translation>样本数</translation>
+        </message>
+        <message>
+            <source>inside a domain</source>
+            <translation>域内</translation>
+        </message>
+        <message>
+            <source>between domains</source>
+            <translation>域间</translation>
+        </message>
+        <message>
+            <source>operator</source>
+            <translation>算子</translation>
+        </message>
+        <message>
+            <source>shape</source>
+            <translation>形状</translation>
+        </message>
+        <message>
+            <source>share of time</source>
+            <translation>时间占比</translation>
+        </message>
+        <message>
+            <source>time of one</source>
+            <translation>单次时间</translation>
+        </message>
+        <message>
+            <source>measured range</source>
+            <translation>实测范围</translation>
+        </message>
+    </context>
+    <context>
+        <name>flopcast::KernelModel</name>
+        <message>
+            <source>held back</source>
+            <translation>留出</translation>
+        </message>
+        <message>
+            <source>fitted</source>
+            <translation>参与拟合</translation>
+        </message>
+        <message>
+            <source>A quarter of the shapes is held back from every fit, always the same ones: on them a calibration is judged</source>
+            <translation>每次拟合都留出同样的四分之一形状，用它们评判校准</translation>
+        </message>
+        <message>
+            <source>operator</source>
+            <translation>算子</translation>
+        </message>
+        <message>
+            <source>shape</source>
+            <translation>形状</translation>
+        </message>
+        <message>
+            <source>measured</source>
+            <translation>实测</translation>
+        </message>
+        <message>
+            <source>predicted / measured - 1</source>
+            <translation>预测 / 实测 - 1</translation>
+        </message>
+        <message>
+            <source>predicted</source>
+            <translation>预测</translation>
+        </message>
+        <message>
+            <source>error</source>
+            <translation>误差</translation>
+        </message>
+        <message>
+            <source>part</source>
+            <translation>部分</translation>
+        </message>
+        <message>
+            <source>measured range</source>
+            <translation>实测范围</translation>
         </message>
     </context>
 </TS>

@@ -244,6 +244,25 @@ void read_canonical(TableRows &rows, TableBuilder &builder) {
   }
 }
 
+using Read = void (*)(TableRows &, TableBuilder &);
+
+/// The reader of tables with such a header; null where none is known.
+Read reader_of(const TableRows &rows) {
+  if (rows.find("gemm_dtype"))
+    return read_gemm;
+  if (rows.find("moe_dtype"))
+    return read_expert_layers;
+  if (rows.find("attn_dtype") && rows.find("isl"))
+    return read_context_attention;
+  if (rows.find("forward_us") && rows.find("tensor_parallel"))
+    return read_layer_operators;
+  if (rows.find("latency_ms") && rows.find("operator"))
+    return read_neusight;
+  if (rows.find("seconds") && rows.find("operator"))
+    return read_canonical;
+  return nullptr;
+}
+
 } // namespace
 
 void TableBuilder::add(std::string_view device, std::string_view software, std::string_view variant,
@@ -275,6 +294,12 @@ std::vector<KernelTable> TableBuilder::take() {
   return std::move(tables_);
 }
 
+bool is_kernel_table(std::string_view text) {
+  if (text.starts_with('{'))
+    return text.find("\"accelerator\"") != std::string_view::npos;
+  return begins_with_header(text) && reader_of(TableRows(text, {})) != nullptr;
+}
+
 std::vector<KernelTable> parse_kernel_tables(std::string_view text, const std::string &file) {
   TableBuilder builder;
   if (text.starts_with('{')) {
@@ -282,18 +307,8 @@ std::vector<KernelTable> parse_kernel_tables(std::string_view text, const std::s
     return builder.take();
   }
   TableRows rows(text, file);
-  if (rows.find("gemm_dtype"))
-    read_gemm(rows, builder);
-  else if (rows.find("moe_dtype"))
-    read_expert_layers(rows, builder);
-  else if (rows.find("attn_dtype") && rows.find("isl"))
-    read_context_attention(rows, builder);
-  else if (rows.find("forward_us") && rows.find("tensor_parallel"))
-    read_layer_operators(rows, builder);
-  else if (rows.find("latency_ms") && rows.find("operator"))
-    read_neusight(rows, builder);
-  else if (rows.find("seconds") && rows.find("operator"))
-    read_canonical(rows, builder);
+  if (const Read read = reader_of(rows))
+    read(rows, builder);
   else
     rows.fail(fmt::format("no known table of kernels begins with these columns; Flopcast's own are "
                           "{}",

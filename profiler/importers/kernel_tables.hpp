@@ -27,6 +27,10 @@ struct KernelTable {
   std::vector<SkippedRows> skipped; ///< of the whole file, given with its first table
 };
 
+/// Whether the text begins as parse_kernel_tables() expects it: by its header line, or as JSON of
+/// efficiencies. False for text without a header line.
+[[nodiscard]] bool is_kernel_table(std::string_view text);
+
 /// Reads measured kernels, one table for each device, software and variant. The header line tells
 /// the format: aiconfigurator's GEMM, context attention and layers of experts, the layer operators
 /// of estimate-train-time, NeuSight's FP32 kernels, or Flopcast's own (see to_csv). SimuMax's

@@ -25,6 +25,16 @@ void split(std::string_view line, std::vector<std::string_view> &fields) {
 
 } // namespace
 
+bool begins_with_header(std::string_view text) {
+  while (!text.empty()) {
+    if (const char first = text.front(); first != '#' && first != '\n' && first != '\r')
+      return true;
+    const auto end = text.find('\n');
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return false;
+}
+
 TableRows::TableRows(std::string_view text, std::string file)
     : rest_(text), file_(std::move(file)) {
   std::string_view line;

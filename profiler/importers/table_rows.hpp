@@ -10,6 +10,9 @@
 
 namespace flopcast {
 
+/// Whether there is a line that is neither empty nor comment.
+[[nodiscard]] bool begins_with_header(std::string_view text);
+
 /// Walks over comma-separated text without copying it: measured tables have 10^5 rows. Lines that
 /// begin with '#' before the header are comment. No quotes: no table here needs them.
 class TableRows {

@@ -41,4 +41,16 @@ std::string table_text(const std::filesystem::path &path) {
   return text.starts_with("\x1f\x8b") ? unpacked(text, path.string()) : text;
 }
 
+std::string table_beginning(const std::filesystem::path &path, std::size_t most) {
+  // zlib hands plain files on as they are.
+  gzFile_s *file = gzopen(path.c_str(), "rb");
+  if (file == nullptr)
+    return {};
+  std::string text(most, '\0');
+  const int read = gzread(file, text.data(), static_cast<unsigned>(most));
+  gzclose_r(file);
+  text.resize(read > 0 ? static_cast<std::size_t>(read) : 0);
+  return text;
+}
+
 } // namespace flopcast

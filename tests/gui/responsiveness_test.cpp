@@ -7,9 +7,12 @@
 #include "gui/plots/timeline_view.hpp"
 #include "tests/cli/command_line_fixture.hpp"
 #include "tests/gui/gui_fixture.hpp"
+#include "tests/gui/kernel_files.hpp"
 
 #include <QApplication>
+#include <QComboBox>
 #include <QElapsedTimer>
+#include <QTableView>
 
 #include <algorithm>
 #include <cmath>
@@ -93,6 +96,22 @@ TEST_F(Responsiveness, OfTheWindowWhileALawIsFitted) {
   window_.open_file(QString::fromStdString(file("runs.csv", runs)));
   EXPECT_TRUE(window_.busy()) << "it does not wait for the fit";
   expect_short("fit", longest_event());
+}
+
+TEST_F(Responsiveness, OfTheWindowWhileManyKernelsArePredicted) {
+  window_.show_page("calibration");
+  window_.settle();
+  // 900 times 112 products: 100,800 kernels and 42 sums.
+  window_.open_file(QString::fromStdString(file("kernels.csv", kernel_file("a100", 900))));
+  EXPECT_TRUE(window_.busy()) << "it does not wait for the file";
+  expect_short("kernels", longest_event());
+  auto *kernels = window_.findChild<QTableView *>("kernels");
+  EXPECT_GT(kernels->model()->rowCount(), 20'000) << "a quarter is held back";
+  auto *parts = window_.findChild<QComboBox *>("kernel-parts");
+  parts->setCurrentIndex(1);
+  emit parts->activated(1);
+  expect_short("all kernels", longest_event());
+  EXPECT_EQ(kernels->model()->rowCount(), 100'842);
 }
 
 } // namespace
