@@ -25,6 +25,8 @@ struct KernelTable {
   std::string variant;
   std::vector<KernelSample> samples;
   std::vector<SkippedRows> skipped; ///< of the whole file, given with its first table
+  /// What of the file's times was changed and why, one sentence each, with its first table.
+  std::vector<std::string> remarks = {};
 };
 
 /// Reads measured kernels, one table for each device, software and variant. The header line tells
