@@ -78,6 +78,8 @@ public:
 private:
   void take(KernelTable &table, const std::string &file) {
     name_skipped(table.skipped, file);
+    for (const std::string &remark : table.remarks)
+      context_.message(fmt::format("{}: {}", file, remark));
     if (!is_of_device(table.device) || table.variant != options_.variant) {
       pass_over(table.samples.size(), table.device, table.variant, file);
       return;

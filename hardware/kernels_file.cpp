@@ -80,6 +80,8 @@ void fields(Model &model, Visit &visit) {
   visit("cache_speedup", model.cache_speedup, 0.1, 1e3);
   visit("cache", model.cache);
   visit("row_cost", model.row_cost);
+  visit.optional("wide_row_factor", model.wide_row_factor, 1, 10);
+  visit.optional("power_of_two_speedup", model.power_of_two_speedup, 1, 10);
   visit("measured_from", model.measured_from);
   visit("measured_to", model.measured_to);
   visit("measured_from_bytes", model.measured_from_bytes);
@@ -93,6 +95,11 @@ public:
 
   void operator()(std::string_view key, double &value, double lowest, double highest) const {
     value = required_number(*table_, key, lowest, highest);
+  }
+  /// Absent: the value that a model has by default, as files hold that are older than the key.
+  void optional(std::string_view key, double &value, double lowest, double highest) const {
+    if (table_->has(key))
+      (*this)(key, value, lowest, highest);
   }
   void operator()(std::string_view key, Seconds &value) const {
     value = required_quantity(*table_, key, 0.0 * second, sane::most_latency);
@@ -155,6 +162,10 @@ public:
 
   void operator()(std::string_view key, double value, double lowest, double highest) const {
     *text_ += fmt::format("{} = {:.6g}\n", key, std::clamp(value, lowest, highest));
+  }
+  void optional(std::string_view key, double value, double lowest, double highest) const {
+    if (value != lowest)
+      (*this)(key, value, lowest, highest);
   }
   void operator()(std::string_view key, Seconds value) const {
     *text_ += fmt::format("{} = \"{:.6g} us\"\n", key, value.in(microsecond));

@@ -65,7 +65,8 @@ struct OperatorCall {
   /// keys, depth a head's width. Memory-bound operators: rows × columns elements, a row being what
   /// is reduced together.
   MatrixShape shape = {};
-  bool causal = false; ///< attention: scores above the diagonal are skipped
+  /// Attention and its softmax: scores above the diagonal are skipped.
+  bool causal = false;
   /// Grouped products: above zero, the call is a whole layer of experts of this width on one
   /// device, forward: rows brought to their experts, the product `shape` (gate and up beside each
   /// other), the activation, the product back to `shape.depth` columns, rows added up by token.

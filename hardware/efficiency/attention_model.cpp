@@ -50,7 +50,10 @@ AttentionParts attention_parts(const AttentionModel &model, const DeviceRates &r
   // on the diagonal are computed whole.
   const double blocks = begun(rows / block_queries, model.partial_block);
   const double masked = causal ? std::max(block_queries * (blocks / 2 - 1), 0.0) : 0.0;
-  const double whole_blocks = batch * blocks * (whole_keys - masked) / whole_keys;
+  // Multiplied and divided by the same keys, whole waves would be rounded to a little more at
+  // times, and the next begun.
+  const double whole_blocks =
+      batch * blocks * (masked > 0 ? (whole_keys - masked) / whole_keys : 1.0);
   const double waves = std::max(begun(whole_blocks / processors, model.partial_wave), 1.0);
   // Two blocks on a multiprocessor hide each other's waits; one alone cannot.
   const double alone = model.lone_block * std::max(2 - waves, 0.0);

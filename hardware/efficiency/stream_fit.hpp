@@ -13,9 +13,10 @@ namespace flopcast {
 /// network is built so.
 [[nodiscard]] bool has_aligned_rows(const OperatorCall &call);
 
-/// Fits one class and pass: the six parameters with a meaning by robust least squares on log time,
-/// then a smooth residual that keeps time monotone. Calls without aligned rows are left out.
-/// `samples` must hold one with aligned rows; the result does not depend on their order.
+/// Fits one class and pass: the parameters with a meaning, up to eight of softmax and six of
+/// others, by robust least squares on log time, then a smooth residual that keeps time monotone.
+/// Calls without aligned rows are left out. `samples` must hold one with aligned rows; the result
+/// does not depend on their order.
 [[nodiscard]] StreamModel fit_stream(const std::vector<KernelSample> &samples,
                                      Bandwidth memory_bandwidth);
 

@@ -291,6 +291,7 @@ std::vector<KernelTable> TableBuilder::take() {
   if (tables_.empty())
     tables_.emplace_back();
   tables_.front().skipped = std::move(skipped_);
+  tables_.front().remarks = std::move(remarks_);
   return std::move(tables_);
 }
 

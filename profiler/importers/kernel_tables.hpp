@@ -25,6 +25,8 @@ struct KernelTable {
   std::string variant;
   std::vector<KernelSample> samples;
   std::vector<SkippedRows> skipped; ///< of the whole file, given with its first table
+  /// What of the file's times was changed and why, one sentence each, with its first table.
+  std::vector<std::string> remarks = {};
 };
 
 /// Whether the text begins as parse_kernel_tables() expects it: by its header line, or as JSON of

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace flopcast {
@@ -16,6 +17,7 @@ public:
   void add(std::string_view device, std::string_view software, std::string_view variant,
            const KernelSample &sample);
   void skip(std::string_view reason, std::int64_t rows = 1);
+  void remark(std::string text) { remarks_.push_back(std::move(text)); }
 
   /// The tables in the order in which they first appeared; at least one.
   [[nodiscard]] std::vector<KernelTable> take();
@@ -24,6 +26,7 @@ private:
   std::vector<KernelTable> tables_;
   std::size_t last_ = 0;
   std::vector<SkippedRows> skipped_;
+  std::vector<std::string> remarks_;
 };
 
 /// Operators of GPT layers by tensor-parallel degree: DebarghaG/estimate-train-time.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How well models fitted to published measurements meet whole shapes that were held back. Classes
 // that miss their target are not asserted: softmax forward (A100, GH200, NeuSight), cross entropy
-// backward on GH200; attention on A100 has a bound of its own.
+// backward on GH200.
 #include "hardware/efficiency/attention_fit.hpp"
 #include "hardware/efficiency/stream_fit.hpp"
 #include "profiler/importers/kernel_tables.hpp"
@@ -114,16 +114,18 @@ TEST(HeldBackAttention, IsWithinFivePercentOnGraceHopper) {
   EXPECT_LT(errors.median, attention_target);
 }
 
-TEST(HeldBackAttention, IsWithinRepeatedMeasurementsOnA100) {
+// Of the table's 80 runs 37 were at a lower clock; their times are brought to that of the others
+// when the table is read (profiler/importers/run_speeds.hpp).
+TEST(HeldBackAttention, IsWithinFivePercentOnA100) {
   const char *file = "kernels/a100-sxm4-80gb_fp16_operators.csv";
   FLOPCAST_REQUIRE_SHARED(file);
   const KernelTable table = table_of(file, "NVIDIAA100-SXM4-80GB");
-  // Rows of the table with the same batch × heads, sequence and head width are the same kernel; one
-  // predicts another within 5.5 % (median, over the whole table). The factor is what was seen, not
-  // a derived bound.
-  constexpr double noise = 0.055;
-  for (const Pass pass : {Pass::forward, Pass::backward})
-    EXPECT_LT(attention_errors(table, pass, NumberFormat::fp16, a100).median, 1.3 * noise);
+  for (const Pass pass : {Pass::forward, Pass::backward}) {
+    const ErrorSummary errors = attention_errors(table, pass, NumberFormat::fp16, a100);
+    EXPECT_LT(errors.median, 0.04); // 3.3 and 3.7 % as of writing
+    EXPECT_LT(errors.p90, 0.12);
+    EXPECT_LT(std::abs(errors.bias), 0.02);
+  }
 }
 
 TEST(HeldBackStreams, AreWithinSixPercentOnA100) {
@@ -163,7 +165,7 @@ TEST(HeldBackStreams, MissSoftmaxWhoseTimeFallsFromOneWidthToAWider) {
   const ErrorSummary errors =
       stream_errors(table, softmax, Pass::forward, NumberFormat::fp16, a100.memory_bandwidth);
   EXPECT_GT(errors.median, stream_target);
-  EXPECT_LT(errors.median, 0.16);
+  EXPECT_LT(errors.median, 0.09); // 8.0 % as of writing
 }
 
 TEST(HeldBackStreams, AreWithinSixPercentOnGraceHopper) {

@@ -45,14 +45,14 @@ TEST_P(Products, AreMetOnHeldBackShapes) {
   EXPECT_LE(errors.p90, wanted.p90);
 }
 
-// Targets: 4 % and 12 % in 16 bits, 6 % and 15 % on B200 and in fp8. A100's P90 misses its target:
-// between 64 and 768 rows the library's choice of kernels follows no neighbour
-// (docs/calibration.md); its bound here is where it stands, so that a change for the worse is seen.
+// Targets: 4 % and 12 % in 16 bits, 6 % and 15 % on B200 and in fp8. A100's P90 meets its target by
+// a tenth of a percent: between 64 and 768 rows the library's choice of kernels follows no
+// neighbour (docs/calibration.md).
 INSTANTIATE_TEST_SUITE_P(
     Devices, Products,
     testing::Values(
         Case{"A100Bf16", "a100-sxm4-80gb", "a100_sxm__trtllm__1.0.0__gemm_perf.csv.gz",
-             NumberFormat::bf16, 0.04, 0.14},
+             NumberFormat::bf16, 0.04, 0.12},
         Case{"H100Bf16", "h100-sxm5-80gb", "h100_sxm__trtllm__1.3.0rc20__gemm_perf.csv.gz",
              NumberFormat::bf16, 0.04, 0.12},
         Case{"H100Fp8", "h100-sxm5-80gb", "h100_sxm__trtllm__1.3.0rc20__gemm_perf.csv.gz",

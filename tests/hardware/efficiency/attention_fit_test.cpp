@@ -145,6 +145,18 @@ TEST(AttentionModel, OneBlockMoreThanAWaveStartsAnother) {
   EXPECT_NEAR(time(265) / time(264), 1.45, 0.05);
 }
 
+// 44 sequences and heads of three blocks are one wave of 132, whatever the keys: 132 keys / keys
+// may round to more than 132.
+TEST(AttentionModel, WholeWavesStayWholeAtAnyNumberOfKeys) {
+  AttentionModel model = planted();
+  model.partial_wave = 0.1;
+  model.fill_keys = 43.83;
+  for (std::int64_t keys = 384; keys < 4096; ++keys) {
+    const OperatorCall call = call_of(44, 384, keys, 128, false);
+    EXPECT_EQ(attention_parts(model, rates, attention_work(call)).blocks, 132) << keys;
+  }
+}
+
 TEST(AttentionFit, DoesNotDependOnTheOrderOfTheSamples) {
   std::vector<KernelSample> samples = measured(planted(), 0.03, 5);
   const AttentionModel first = fit_attention(samples, rates);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <string>
 
 namespace flopcast {
 namespace {
@@ -83,8 +84,19 @@ std::vector<KernelSample> uneven() {
   return samples;
 }
 
-TEST(StreamModel, NeverFallsWithRowsColumnsOrBytes) {
-  const StreamModel model = fit_stream(uneven(), bandwidth);
+/// The same of softmax, whose wide rows are fitted as slower than their neighbours of a power of
+/// two.
+std::vector<KernelSample> uneven_softmax() {
+  std::vector<KernelSample> samples = uneven();
+  for (KernelSample &sample : samples)
+    sample.call.kind = OperatorClass::softmax;
+  return samples;
+}
+
+class StreamModelOf : public testing::TestWithParam<std::vector<KernelSample>> {};
+
+TEST_P(StreamModelOf, NeverFallsWithRowsColumnsOrBytes) {
+  const StreamModel model = fit_stream(GetParam(), bandwidth);
   std::mt19937_64 random(4);
   std::uniform_real_distribution<double> octave(0, 1);
   const auto between = [&](double low, double high) {
@@ -105,6 +117,11 @@ TEST(StreamModel, NeverFallsWithRowsColumnsOrBytes) {
     ASSERT_GE(stream_time(model, bandwidth, call_of(rows, columns, element_bytes * grown)), exact);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Samples, StreamModelOf, testing::Values(uneven(), uneven_softmax()),
+                         [](const auto &test) {
+                           return std::string(to_text(test.param.front().call.kind));
+                         });
 
 TEST(StreamModel, WhatFitsTheCacheIsFasterForEachByte) {
   const StreamModel model = planted();
@@ -144,6 +161,53 @@ TEST(StreamFit, FindsWhatTheHostTakesToLaunch) {
   const StreamModel fitted = fit_stream(samples, bandwidth);
   EXPECT_NEAR(fitted.launch_interval.in(microsecond), 40.0, 2.0);
   EXPECT_NEAR(fitted.memory_efficiency, 0.85, 0.03);
+}
+
+/// Rows of softmax: wide ones take longer for each byte, but less at a power of two.
+StreamModel planted_softmax() {
+  StreamModel model = planted();
+  model.wide_row_factor = 1.5;
+  model.power_of_two_speedup = 1.3;
+  return model;
+}
+
+std::vector<KernelSample> measured_softmax(const StreamModel &truth, std::uint64_t seed) {
+  std::vector<KernelSample> samples = measured(truth, 0.02, seed);
+  for (KernelSample &sample : samples)
+    sample.call.kind = OperatorClass::softmax;
+  return samples;
+}
+
+TEST(StreamFit, FindsThatSoftmaxIsFasterAtPowersOfTwo) {
+  const StreamModel fitted = fit_stream(measured_softmax(planted_softmax(), 9), bandwidth);
+  EXPECT_NEAR(fitted.power_of_two_speedup, 1.3, 0.05);
+  // Between 1,024 and the next width, 1,536, a step and a slope of the residual look much alike.
+  EXPECT_NEAR(fitted.wide_row_factor, 1.5, 0.15);
+}
+
+TEST(StreamFit, GivesOtherOperatorsAndEvenSoftmaxNoWidthsOfTheirOwn) {
+  for (const StreamModel &fitted : {fit_stream(measured(planted_softmax(), 0.02, 9), bandwidth),
+                                    fit_stream(measured_softmax(planted(), 9), bandwidth)}) {
+    EXPECT_EQ(fitted.wide_row_factor, 1);
+    EXPECT_EQ(fitted.power_of_two_speedup, 1);
+  }
+}
+
+TEST(StreamModel, ARowLastsNoLongerThanOneOfTheNextPowerOfTwo) {
+  const StreamModel model = planted_softmax();
+  const auto row_time = [&](std::int64_t columns, bool causal) {
+    OperatorCall call = call_of(1 << 20, columns, 4);
+    call.causal = causal;
+    return stream_time(model, bandwidth, call) - model.launch;
+  };
+  // Of 4 × 4,096 bytes and 200 a row; 3,500 is above 4,096 / 1.3 = 3,151, 3,000 below.
+  EXPECT_NEAR(row_time(3500, false) / row_time(4096, false), 1, 1e-9);
+  EXPECT_NEAR(row_time(3000, false) / row_time(4096, false), 1.3 * 12200 / 16584, 1e-3);
+  // The kernel of a triangle has no such widths.
+  EXPECT_NEAR(row_time(3500, true) / row_time(4096, true), 14200.0 / 16584, 1e-3);
+  // One element more than fits the registers of a warp: 4,296 bytes and half as many again, but no
+  // more than 8,392 of them at 2,048 columns.
+  EXPECT_NEAR(row_time(1025, false) / row_time(1024, false), 1.5, 0.002);
 }
 
 TEST(StreamFit, DoesNotDependOnTheOrderOfTheSamples) {
