@@ -28,7 +28,7 @@ struct Part {
   double value = 0; ///< base units
 };
 
-/// The quantities under a prefix that are not zero.
+/// The quantities under a prefix, without those that are nothing beside the largest.
 std::vector<Part> parts_of(const Answer &answer, std::string_view prefix) {
   std::vector<Part> parts;
   for (const NamedQuantity &quantity : named_quantities()) {
@@ -38,6 +38,12 @@ std::vector<Part> parts_of(const Answer &answer, std::string_view prefix) {
     if (const auto value = quantity.value(answer); value && value->value > 0)
       parts.push_back({core_text(quantity.label), value->value});
   }
+  if (parts.empty())
+    return parts;
+  // What a smooth maximum leaves of its smaller side.
+  constexpr double nothing = 1e-6;
+  const double least = nothing * std::ranges::max(parts, {}, &Part::value).value;
+  std::erase_if(parts, [least](const Part &part) { return part.value < least; });
   return parts;
 }
 

@@ -132,8 +132,12 @@ void ComparePage::show_scenarios() {
                        : lines.join(QStringLiteral("   ")));
   if (rows_.set_report(report())) {
     unfold(*tree_);
-    for (int column = 1; column < rows_.columnCount({}); ++column)
+    // Long texts are cut, and told whole by their tooltips, so that changes stand beside numbers.
+    constexpr int widest = 132;
+    for (int column = 1; column < rows_.columnCount({}); ++column) {
       tree_->resizeColumnToContents(column);
+      tree_->setColumnWidth(column, std::min(tree_->columnWidth(column), widest));
+    }
   }
   plot_->set_plot(comparison_chart(scenarios_));
   copy_->setEnabled(!scenarios_.empty());
