@@ -100,6 +100,7 @@ TEST(SoftwarePreset, SurvivesItsText) {
   Software hopper = preset.base;
   hopper.attention = 1.5;
   preset.by_architecture.emplace("Hopper", hopper);
+  preset.fixed = {"products", "jitter"};
 
   const InputValue root = parse_toml(software_toml(preset), "some.toml");
   Diagnostics diagnostics;
@@ -114,6 +115,7 @@ TEST(SoftwarePreset, SurvivesItsText) {
   EXPECT_EQ(read.on("Ampere").attention, 1);
   EXPECT_EQ(read.base.spread, preset.base.spread);
   EXPECT_EQ(read.on("Hopper").spread, preset.base.spread);
+  EXPECT_EQ(read.fixed, preset.fixed);
 }
 
 TEST(SoftwarePreset, OfBlackwellServesItsLaterEdition) {
