@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 
 namespace flopcast {
 namespace {
@@ -24,12 +25,19 @@ constexpr std::array constants{
     time("host_backward", &Software::host_backward, 1e-3,
          "the host's time to launch an operator, backward"),
     time("host_exchange", &Software::host_exchange, 1e-2, "the host's time to launch a collective"),
+    share("host_lead", &Software::host_lead, 0, 1,
+          "1: the host runs ahead over a pass; 0: over layers, embedding and head each alone"),
     share("products", &Software::products, 0.5, 4, "time of matrix products over theirs alone"),
     share("scores", &Software::scores, 0.3, 4,
           "time of the products of unfused attention over theirs alone"),
     share("experts", &Software::experts, 0.3, 6, "time of experts' products over theirs alone"),
     share("attention", &Software::attention, 0.5, 8, "time of fused attention over its own alone"),
     share("streams", &Software::streams, 0.2, 8, "time of memory-bound operators, fused once each"),
+    share("unaligned_products", &Software::unaligned_products, 1, 8,
+          "time of products of odd width over that of padded ones"),
+    share("loss_forward", &Software::loss_forward, 0, 40,
+          "passes of the loss over logits in fp32, forward; 0: one kernel"),
+    share("loss_backward", &Software::loss_backward, 0, 40, "the same, backward"),
     share("tensor_exchange", &Software::tensor_exchange, 0.3, 8,
           "time of tensor-parallel collectives over theirs alone"),
     share("gradient_exchange", &Software::gradient_exchange, 0.3, 8,
@@ -63,6 +71,13 @@ constexpr std::array constants{
     share("jitter", &Software::jitter, 0, 0.2, "standard deviation of a GPU's step, as a share"),
 };
 
+/// Rows of 16-bit matrices that begin at multiples of 16 bytes: NVIDIA, Matrix Multiplication
+/// Background, section 2.
+bool is_aligned(const MatrixShape &shape) {
+  constexpr std::int64_t multiple = 8;
+  return shape.columns % multiple == 0 && shape.depth % multiple == 0;
+}
+
 double slowdown(const Software &software, OperatorClass kind) {
   switch (kind) {
   case OperatorClass::gemm:
@@ -74,6 +89,8 @@ double slowdown(const Software &software, OperatorClass kind) {
     return software.scores;
   case OperatorClass::fused_attention:
     return software.attention;
+  case OperatorClass::cross_entropy:
+    return software.loss_forward > 0 ? 1 : software.streams; // its passes are counted
   default:
     return software.streams;
   }
@@ -99,7 +116,10 @@ void SoftwareConstant::set(Software &software, double value) const {
 std::span<const SoftwareConstant> software_constants() { return constants; }
 
 Seconds in_training(const Software &software, const OperatorCall &call, Seconds alone) {
-  return slowdown(software, call.kind) * alone;
+  const Seconds time = slowdown(software, call.kind) * alone;
+  return call.kind == OperatorClass::gemm && !is_aligned(call.shape)
+             ? software.unaligned_products * time
+             : time;
 }
 
 Seconds with_host(Seconds device, Seconds host) {

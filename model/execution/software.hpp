@@ -32,6 +32,9 @@ struct Software {
   Seconds host_forward;
   Seconds host_backward;
   Seconds host_exchange; ///< the same for a collective
+  /// 1: the host runs ahead over a whole pass, so that what the device does longest in one part
+  /// hides launches of another. 0: embedding, layers and head each begin when all before is done.
+  double host_lead = 1;
 
   // Time in training over time alone: sustained clocks, cold caches, kernels of another make.
   double products = 1;  ///< matrix products
@@ -39,6 +42,14 @@ struct Software {
   double experts = 1;   ///< products of experts
   double attention = 1; ///< fused attention
   double streams = 1;   ///< memory-bound operators: passes over memory that are not fused
+  /// Products whose columns or depth are no multiples of 8, which 16-bit tensor cores want: an odd
+  /// vocabulary that nobody padded.
+  double unaligned_products = 1;
+
+  // A loss that is no single kernel: passes that read or write the logits, in fp32, each launched
+  // by itself. 0: one kernel, whose time `streams` scales.
+  double loss_forward = 0;
+  double loss_backward = 0;
 
   // Time in training over what the links were measured to take.
   double tensor_exchange = 1;

@@ -99,6 +99,7 @@ void SoftwarePreset::set_spread(const SoftwareSpread &spread) {
 SoftwarePreset read_software(TableReader table, const std::string &framework) {
   SoftwarePreset preset;
   preset.base.framework = framework;
+  preset.fixed = table.texts("fixed");
   read_constants(table, preset.base);
   if (table.has("spread"))
     preset.base.spread = read_spread(table.table("spread"));
@@ -126,7 +127,11 @@ SoftwarePreset load_software(const PresetCatalog &catalog, const std::string &na
 }
 
 std::string software_toml(const SoftwarePreset &preset) {
-  std::string text = "[software]\n" + constants_toml(preset.base, Software{});
+  std::string text = "[software]\n";
+  if (!preset.fixed.empty())
+    text += fmt::format("fixed = [\"{}\"] # known, and so not fitted\n",
+                        fmt::join(preset.fixed, "\", \""));
+  text += constants_toml(preset.base, Software{});
   for (const auto &[architecture, software] : preset.by_architecture)
     text +=
         fmt::format("\n[software.\"{}\"]\n", architecture) + constants_toml(software, preset.base);

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace flopcast {
 
@@ -16,6 +17,8 @@ namespace flopcast {
 struct SoftwarePreset {
   Software base;
   std::map<std::string, Software, std::less<>> by_architecture;
+  /// Keys of constants that are known of the stack: no fit changes them.
+  std::vector<std::string> fixed = {};
 
   /// The constants on a device of that architecture.
   [[nodiscard]] const Software &on(std::string_view architecture) const;

@@ -66,6 +66,14 @@ StageTime with_host_wait(StageTime time) {
   return time;
 }
 
+/// Layers with an end of the model: one pass for the host, or parts that are waited for.
+StageTime joined(StageTime sum, const Software &software) {
+  const Seconds apart = sum.host;
+  const Seconds together = with_host_wait(sum).host;
+  sum.host = software.host_lead * together + (1 - software.host_lead) * apart;
+  return sum;
+}
+
 /// Adds what the host launches for layers.
 void add_launches(StageTime &time, const ModelWork &work, const LayerShares &shares,
                   double exchanges, double redone_layers, const Training &training) {
@@ -367,8 +375,8 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
       !listed.empty() ? listed.back() : at_an_end(even ? middle : inner_time(layers_of.last));
   const StageTime &all_layers = listed.empty() ? middle : listed.front();
   const StageTime first =
-      with_host_wait(only ? all_layers + embedding + head : first_layers + embedding);
-  const StageTime last = only ? first : with_host_wait(last_layers + head);
+      joined(only ? all_layers + embedding + head : first_layers + embedding, training.software);
+  const StageTime last = only ? first : joined(last_layers + head, training.software);
   const StageTime *slowest_stage = only || first.total() > last.total() ? &first : &last;
   std::int64_t slowest_index = slowest_stage == &first ? 0 : parallelism.pipeline_parallel - 1;
   if (listed.empty() && parallelism.pipeline_parallel > 2 &&

@@ -66,7 +66,7 @@ public:
     const Timed forward{time(call), {call.flops, call.bytes}};
     std::array<Timed, 2> backward;
     std::size_t backwards = 0;
-    for (const OperatorCall &one : backward_calls(call, sums_gradients_))
+    for (const OperatorCall &one : backward_calls(call))
       backward[backwards++] = {time(one), {one.flops, one.bytes}};
     const std::span<const Timed> backward_parts(backward.data(), backwards);
 
@@ -100,7 +100,7 @@ public:
 
   void append_calls(OperatorVertex vertex, std::vector<OperatorCall> &calls) const {
     calls.push_back(forward_call(vertex));
-    const BackwardCalls backward = backward_calls(calls.back(), sums_gradients_);
+    const BackwardCalls backward = backward_calls(calls.back());
     calls.insert(calls.end(), backward.begin(), backward.end());
   }
 
@@ -109,7 +109,7 @@ public:
     const auto count = static_cast<double>(op.count);
     const OperatorCall forward = forward_call(vertex);
     calls.push_back({forward, op.region, count, redone_share(op)});
-    for (const OperatorCall &backward : backward_calls(forward, sums_gradients_))
+    for (const OperatorCall &backward : backward_calls(forward))
       calls.push_back({backward, op.region, count, 0});
   }
 
@@ -134,11 +134,11 @@ private:
     // Without sequence parallelism each rank has all rows, and a part of what experts make of them.
     if (op.role == OperatorRole::expert_combine && sums_expert_parts_)
       region.all_reduces += op.count;
-    region.forward_calls += op.count;
+    region.forward_calls += launches(op, Pass::forward);
     region.forward += count * forward.seconds;
     region.forward_work += count * forward.work;
     for (const Timed &part : backward) {
-      region.backward_calls += op.count;
+      region.backward_calls += launches(op, Pass::backward);
       region.backward += count * part.seconds;
       // The second of a product's two: see backward_calls().
       if (op.parameters > 0 && has_weights(op) && &part == &backward.back())
@@ -179,8 +179,7 @@ private:
       };
       add(op.splits_depth ? open.scattered : open.gathered, call, one);
       add(op.splits_depth ? open.scattered_backward : open.gathered_backward,
-          backward_calls(call, sums_gradients_).calls[0],
-          backward_calls(one, sums_gradients_).calls[0]);
+          backward_calls(call).calls[0], backward_calls(one).calls[0]);
     }
     if (op.all_reduces > 0)
       open.count = static_cast<double>(op.count * op.all_reduces);
@@ -267,8 +266,11 @@ private:
         call.shape.columns = whole(op.columns / 2);
     }
     call.uneven = op.kind == OperatorClass::grouped_gemm && uneven_;
-    call.bytes =
-        (has_weights(op) ? product_bytes(op, call.shape) : stream_bytes(vertex)) * units::byte;
+    if (op.kind == OperatorClass::cross_entropy && counts_loss_passes())
+      call.bytes = loss_bytes(call.shape, training_.software.loss_forward);
+    else
+      call.bytes =
+          (has_weights(op) ? product_bytes(op, call.shape) : stream_bytes(vertex)) * units::byte;
     return call;
   }
 
@@ -307,8 +309,7 @@ private:
     return (read * element_ + written * output_bytes(op) + moved_again) * batch_;
   }
 
-  [[nodiscard]] static BackwardCalls backward_calls(const OperatorCall &forward,
-                                                    bool sums_gradients) {
+  [[nodiscard]] BackwardCalls backward_calls(const OperatorCall &forward) const {
     OperatorCall call = forward;
     call.pass = Pass::backward;
     switch (forward.kind) {
@@ -322,12 +323,18 @@ private:
       of_input.shape = {.batch = s.batch, .rows = s.rows, .columns = s.depth, .depth = s.columns};
       call.shape = {.batch = s.batch, .rows = s.depth, .columns = s.columns, .depth = s.rows};
       call.uneven = false; // experts' rows are the depth here
-      call.accumulates = sums_gradients && forward.kind != OperatorClass::batched_gemm;
+      call.accumulates = sums_gradients_ && forward.kind != OperatorClass::batched_gemm;
       return {{of_input, call}, 2};
     }
     case OperatorClass::fused_attention:
       // Five products for two: the scores are computed again.
       call.flops *= 2.5;
+      break;
+    case OperatorClass::cross_entropy:
+      if (counts_loss_passes()) {
+        call.bytes = loss_bytes(call.shape, training_.software.loss_backward);
+        return {{call, {}}, 1};
+      }
       break;
     default:
       break;
@@ -335,6 +342,24 @@ private:
     // The gradient and what was saved are read, a gradient is written.
     call.bytes *= 2.0;
     return {{call, {}}, 1};
+  }
+
+  [[nodiscard]] bool counts_loss_passes() const { return training_.software.loss_forward > 0; }
+
+  /// Of a loss that goes over the rank's logits in fp32 so many times.
+  [[nodiscard]] static Bytes loss_bytes(const MatrixShape &shape, double passes) {
+    constexpr double fp32 = 4;
+    return passes * fp32 * static_cast<double>(shape.rows) * static_cast<double>(shape.columns) *
+           units::byte;
+  }
+
+  /// What the host launches for the operator in a pass, each call apart.
+  [[nodiscard]] std::int64_t launches(const Operator &op, Pass pass) const {
+    if (op.kind != OperatorClass::cross_entropy || !counts_loss_passes())
+      return op.count;
+    const double passes =
+        pass == Pass::forward ? training_.software.loss_forward : training_.software.loss_backward;
+    return op.count * static_cast<std::int64_t>(std::ceil(passes));
   }
 
   /// Share of the operator that a recomputation of parts of a layer does again.

@@ -62,6 +62,7 @@ FrameworkRules read_framework_rules(const InputValue &root_value, const std::str
   replace(rules.dropout, unstated.flag("dropout"));
   replace(rules.overlap_gradient_exchange, unstated.flag("overlap_gradient_exchange"));
   replace(rules.vocabulary_multiple, unstated.integer("vocabulary_multiple", 1, 1'000'000));
+  replace(rules.pads_whole_vocabulary, unstated.flag("pads_whole_vocabulary"));
   replace(rules.counting, unstated.choice("flops", flop_counting_names()));
   replace(rules.peak_of_precision, unstated.choice<bool>("mfu_peak", peaks));
   replace(rules.memory_of_first_stage, unstated.choice<bool>("memory_of", stages));
@@ -85,11 +86,13 @@ const FrameworkRules *find_rules(const std::vector<FrameworkRules> &rules,
   const std::string name = lower_case(framework);
   const std::string where = lower_case(source);
   const FrameworkRules *best = nullptr;
-  std::pair<bool, std::size_t> closest; // whether of this source, and how long a text
+  std::pair<std::size_t, std::size_t> closest; // lengths of the texts in source and name
   for (const FrameworkRules &candidate : rules) {
-    const bool of_source = std::ranges::any_of(
-        candidate.sources, [&](const std::string &text) { return holds(where, text); });
-    if (!candidate.sources.empty() && !of_source)
+    std::size_t of_source = 0;
+    for (const std::string &text : candidate.sources)
+      if (holds(where, text))
+        of_source = std::max(of_source, text.size());
+    if (!candidate.sources.empty() && of_source == 0)
       continue;
     for (const std::string &part : candidate.match)
       if (const std::pair close{of_source, part.size()}; holds(name, part) && close > closest) {

@@ -52,6 +52,7 @@ struct FrameworkRules {
   bool dropout = false;
   bool overlap_gradient_exchange = true;
   std::int64_t vocabulary_multiple = 1;
+  bool pads_whole_vocabulary = true; ///< else only one that tensor-parallel ranks share
   FlopCounting counting = FlopCounting::model;
   SoftwarePreset software;
   bool peak_of_precision = true; ///< a printed MFU is of the peak in the precision, else in bf16
@@ -66,7 +67,7 @@ struct FrameworkRules {
 [[nodiscard]] std::vector<FrameworkRules> load_framework_rules(const PresetCatalog &catalog);
 
 /// The rules whose longest text the framework's name holds, those of the run's source before those
-/// of any; null where none is there.
+/// of any, of the longest text in it before others; null where none is there.
 [[nodiscard]] const FrameworkRules *find_rules(const std::vector<FrameworkRules> &rules,
                                                std::string_view framework, std::string_view source);
 

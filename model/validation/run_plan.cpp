@@ -149,7 +149,8 @@ Decoder decoder_of(const RunRecord &run, const FrameworkRules &rules,
   decoder.head_dim = *run.hidden / *run.heads;
   decoder.ffn_hidden = *run.ffn;
   decoder.vocabulary = *run.vocab;
-  decoder.vocabulary_multiple = rules.vocabulary_multiple;
+  if (rules.pads_whole_vocabulary || run.tp.value_or(1) > 1)
+    decoder.vocabulary_multiple = rules.vocabulary_multiple;
   decoder.context_length = *run.seq_len;
   decoder.activation = gated ? Activation::swiglu : Activation::gelu;
   decoder.tied_embeddings = tied;

@@ -77,6 +77,9 @@ SettingText<NumberFormat> precision_of(const std::string &text) {
 }
 
 SettingText<Recompute> recompute_of(const std::string &text) {
+  // vTrain's tables repeat the default of the simulator that they came with, whatever ran.
+  if (holds(lower_case(text), "config use_checkpoint"))
+    return {std::nullopt, true};
   static constexpr std::array spellings{
       Spelled<Recompute>{"none", Recompute::none},
       Spelled<Recompute>{"selective", Recompute::selective},

@@ -23,6 +23,7 @@ struct Prior {
   double centre = 1;
   double spread = 0;
   double by_architecture = 0; ///< the same between architectures of one stack; 0: does not differ
+  bool where_stated = false;  ///< only in stacks whose preset has the constant
 };
 
 constexpr auto step_priors = std::to_array<Prior>({
@@ -31,6 +32,8 @@ constexpr auto step_priors = std::to_array<Prior>({
     {"host_exchange", 30e-6, 1.0, 0},
     {"products", 1.08, 0.10, 0.08},
     {"experts", 1.15, 0.15, 0.08},
+    // Tensor cores at half to a quarter of their rate.
+    {"unaligned_products", 2.5, 0.3, 0, true},
     {"scores", 1.0, 0.3, 0},
     {"attention", 1.15, 0.25, 0.25},
     {"streams", 1.3, 0.35, 0.15},
@@ -60,6 +63,13 @@ const SoftwareConstant &constant_of(std::string_view key) {
   return *std::ranges::find(software_constants(), key, &SoftwareConstant::key);
 }
 
+bool is_fitted(const Prior &prior, const SoftwarePreset &stated) {
+  if (std::ranges::find(stated.fixed, prior.key) != stated.fixed.end())
+    return false;
+  const SoftwareConstant &constant = constant_of(prior.key);
+  return !prior.where_stated || constant.of(stated.base) != constant.of(Software{});
+}
+
 /// One number that is fitted: log(constant / centre) of a framework, or of its runs on one
 /// architecture on top of that.
 struct Parameter {
@@ -83,7 +93,10 @@ public:
     }
     for (const FittedRun *run : runs_)
       weights_.push_back(1 / sizes[run->group]);
+    const SoftwarePreset &stated = runs_.front()->planned.rules->software;
     for (const Prior &prior : priors_of(metric)) {
+      if (!is_fitted(prior, stated))
+        continue;
       parameters_.push_back({&prior, "", prior.spread});
       if (prior.by_architecture > 0 && architectures.size() > 1)
         for (const std::string &architecture : architectures)
@@ -244,10 +257,11 @@ SoftwarePresets fit_software(std::span<const FittedRun> runs, FittedMetric metri
 }
 
 SoftwarePreset expected_software(const SoftwarePreset &stated) {
-  SoftwarePreset expected{.base = stated.base, .by_architecture = {}};
+  SoftwarePreset expected{.base = stated.base, .by_architecture = {}, .fixed = stated.fixed};
   for (const FittedMetric metric : {FittedMetric::step_time, FittedMetric::memory})
     for (const Prior &prior : priors_of(metric))
-      constant_of(prior.key).set(expected.base, prior.centre);
+      if (is_fitted(prior, stated))
+        constant_of(prior.key).set(expected.base, prior.centre);
   return expected;
 }
 

@@ -107,6 +107,31 @@ TEST(RunPlan, AReleaseThatTheSourceNamesCounts) {
   EXPECT_EQ(planned(run).rules->id, "megatron-bridge");
 }
 
+TEST(RunPlan, TheLongestTextOfTheSourceCounts) {
+  // "vtrain" of megatron-deepspeed-2023.toml, "single node" of vtrain-single-node.toml.
+  RunRecord run = sparse_run("Megatron-DeepSpeed");
+  run.recompute = "full (config use_checkpoint=true)";
+  run.fields["source_ref"] = "vTrain ground truth (multi-node)";
+  EXPECT_EQ(planned(run).rules->id, "megatron-deepspeed-2023");
+  EXPECT_EQ(planned(run).plan.training.recompute, Recompute::full);
+  run.fields["source_ref"] = "vTrain ground truth (single node)";
+  EXPECT_EQ(planned(run).rules->id, "vtrain-single-node");
+  EXPECT_EQ(planned(run).plan.training.recompute, Recompute::none);
+  run.fields["source_ref"] = "a log of our own";
+  EXPECT_EQ(planned(run).rules->id, "megatron-deepspeed");
+}
+
+TEST(RunPlan, AVocabularyThatNoRanksShareIsPaddedWhereTheFrameworkDoesSo) {
+  RunRecord run = sparse_run("Megatron-DeepSpeed");
+  run.vocab = 50257;
+  run.tp = 1;
+  EXPECT_EQ(planned(run).plan.model.decoder.vocabulary_multiple, 128);
+  run.fields["source_ref"] = "vTrain ground truth (single node)";
+  EXPECT_EQ(planned(run).plan.model.decoder.vocabulary_multiple, 1);
+  run.tp = 2;
+  EXPECT_EQ(planned(run).plan.model.decoder.vocabulary_multiple, 128);
+}
+
 TEST(RunPlan, SelectiveMeansWhatTheFrameworkMeansByIt) {
   RunRecord run = sparse_run("torchtitan (PyTorch FSDP2)");
   run.recompute = "selective";
@@ -292,6 +317,9 @@ TEST(RunSettings, ReadTheManySpellings) {
   EXPECT_EQ(gradient_format_of("bf16 / MP mode PURE"), NumberFormat::bf16);
   EXPECT_EQ(recompute_of("none (full/block with 0 layers)").value, Recompute::none);
   EXPECT_EQ(recompute_of("selective (attention core)").value, Recompute::selective);
+  // A simulator's configuration says nothing of the run.
+  EXPECT_TRUE(recompute_of("full (config use_checkpoint=true)").unstated);
+  EXPECT_EQ(recompute_of("selective (config default)").value, Recompute::selective);
   EXPECT_EQ(flash_of("fused softmax (non-flash)").value, false);
   EXPECT_EQ(flash_of("flash (TE), CP a2a").value, true);
   EXPECT_EQ(flag_of("yes (config; recalled)").value, true);

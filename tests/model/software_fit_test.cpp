@@ -65,6 +65,28 @@ TEST(SoftwareFit, FindsTheConstantsThatMadeTheRuns) {
   EXPECT_NEAR(found.begin()->second.base.products, 1.25, 0.08);
 }
 
+TEST(SoftwareFit, TheFactorOfOddProductsIsExpectedOnlyWhereThePresetStatesIt) {
+  SoftwarePreset stated;
+  EXPECT_EQ(expected_software(stated).base.unaligned_products, 1);
+  stated.base.unaligned_products = 2;
+  EXPECT_EQ(expected_software(stated).base.unaligned_products, 2.5);
+}
+
+TEST(SoftwareFit, LeavesWhatThePresetSaysIsKnown) {
+  const PresetCatalog catalog = shipped_presets();
+  RunPlanner planner(catalog);
+  SoftwarePreset known = planner.software_of("megatron-lm");
+  known.base.step_overhead = {};
+  known.fixed = {"step_overhead"};
+  EXPECT_EQ(expected_software(known).base.step_overhead, Seconds{});
+  planner.use({{"megatron-lm", known}});
+  const std::vector<RunRecord> runs{stated_run()};
+  const SoftwarePresets found =
+      fit_software(fitted_runs(runs, planner, FittedMetric::step_time), FittedMetric::step_time);
+  EXPECT_EQ(found.at("megatron-lm").base.step_overhead, Seconds{});
+  EXPECT_EQ(found.at("megatron-lm").fixed, known.fixed);
+}
+
 TEST(SoftwareFit, StaysAtThePriorWithoutEvidence) {
   const PresetCatalog catalog = shipped_presets();
   RunPlanner planner(catalog);

@@ -45,6 +45,33 @@ TEST(Software, SlowsEachClassByItsOwnConstant) {
   EXPECT_EQ(of(OperatorClass::softmax), 6);
 }
 
+TEST(Software, ALossWhosePassesAreCountedIsNotScaledAgain) {
+  Software software;
+  software.streams = 1.5;
+  OperatorCall call;
+  call.kind = OperatorClass::cross_entropy;
+  EXPECT_EQ(in_training(software, call, 1.0 * second).in(second), 1.5);
+  software.loss_forward = 9.5;
+  EXPECT_EQ(in_training(software, call, 1.0 * second).in(second), 1);
+}
+
+TEST(Software, ProductsOfOddWidthTakeTheirOwnFactor) {
+  Software software;
+  software.products = 1.5;
+  software.unaligned_products = 2;
+  const auto of = [&](std::int64_t columns, std::int64_t depth, OperatorClass kind) {
+    OperatorCall call;
+    call.kind = kind;
+    call.shape = {.batch = 1, .rows = 1023, .columns = columns, .depth = depth};
+    return in_training(software, call, 1.0 * second).in(second);
+  };
+  // GPT-2's vocabulary as it is and padded to a multiple of 128.
+  EXPECT_EQ(of(50257, 1024, OperatorClass::gemm), 3);
+  EXPECT_EQ(of(1024, 50257, OperatorClass::gemm), 3);
+  EXPECT_EQ(of(50304, 1024, OperatorClass::gemm), 1.5);
+  EXPECT_EQ(of(50257, 1024, OperatorClass::batched_gemm), 1);
+}
+
 TEST(Software, HidesTheHostBehindADeviceThatIsMuchSlower) {
   // (1 + (1/10)^8)^(1/8) is 1 to nine digits.
   EXPECT_NEAR(with_host(10.0 * second, 1.0 * second).in(second), 10, 1e-7);
@@ -73,6 +100,7 @@ TEST(SoftwarePreset, SurvivesItsText) {
   Software hopper = preset.base;
   hopper.attention = 1.5;
   preset.by_architecture.emplace("Hopper", hopper);
+  preset.fixed = {"products", "jitter"};
 
   const InputValue root = parse_toml(software_toml(preset), "some.toml");
   Diagnostics diagnostics;
@@ -87,6 +115,7 @@ TEST(SoftwarePreset, SurvivesItsText) {
   EXPECT_EQ(read.on("Ampere").attention, 1);
   EXPECT_EQ(read.base.spread, preset.base.spread);
   EXPECT_EQ(read.on("Hopper").spread, preset.base.spread);
+  EXPECT_EQ(read.fixed, preset.fixed);
 }
 
 TEST(SoftwarePreset, OfBlackwellServesItsLaterEdition) {

@@ -184,6 +184,21 @@ TEST(Pipeline, HasTheHostLaunchTheEndsToo) {
   EXPECT_NEAR((time.host + time.compute).in(second), 8 * (3 * 100 + 5 * 1000), 8 * device);
 }
 
+TEST(Pipeline, WithoutALeadTheHostHidesNothingOfTheEndsBehindLayers) {
+  ModelWork work = even_work();
+  work.head.forward_calls = 3;
+  work.head.backward_calls = 5;
+  Training training = plain_training();
+  training.software.host_forward = 1.0 * second;
+  training.software.host_backward = 1.0 * second;
+  training.software.host_lead = 0;
+  const StepTime time =
+      step({.pipeline_parallel = 2}, training, eight_micro_batches, link_machine(), work);
+  // Half of the layers is 4 s forward and 8 s backward, which would hide nearly all of 3 s and 5 s.
+  EXPECT_EQ(time.compute.in(second), 8 * (4 + 8));
+  EXPECT_EQ(time.host.in(second), 8 * (3 + 5));
+}
+
 TEST(ContextParallel, HidesTheRingBehindAttention) {
   // 8 bytes to each of the 3 other ranks: 24 s, 2 of them behind the forward attention; backward
   // twice as much either way.

@@ -83,6 +83,19 @@ TEST(ModelWork, ThatMovesBytesTakesAsLongAsItsTraffic) {
   EXPECT_EQ(backward_seconds(work), 2 * forward_seconds(work));
 }
 
+TEST(ModelWork, ALossOfSeveralPassesMovesTheLogitsInFp32AsOften) {
+  Training training = plain_training();
+  training.software.loss_forward = 1.5;
+  training.software.loss_backward = 5;
+  const ModelWork work = tiny_work(memory_machine(), training);
+  // Final norm 64, logits 160; 4 tokens of 8 logits at 4 bytes are 128 a pass.
+  EXPECT_EQ(work.head.forward.in(second), 64 + 160 + 1.5 * 128);
+  EXPECT_EQ(work.head.backward.in(second), 2 * (64 + 160) + 5 * 128);
+  // Each pass is launched by itself: norm, logits and two; norm, both products and five.
+  EXPECT_EQ(work.head.forward_calls, 1 + 1 + 2);
+  EXPECT_EQ(work.head.backward_calls, 1 + 2 + 5);
+}
+
 TEST(ModelWork, ThatWaitsTakesALaunchAKernel) {
   Cluster cluster = compute_machine();
   for (auto &peak : cluster.device.peak)
