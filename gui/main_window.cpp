@@ -75,15 +75,15 @@ MainWindow::~MainWindow() {
 
 void MainWindow::open_start_plan() {
   scenarios_pending_ = !settings_.scenarios().isEmpty();
-  if (auto recovered = autosave_.take_recovered()) {
-    document_.restore(std::move(*recovered));
+  if (const auto recovered = autosave_.take_recovered()) {
+    document_.restore(*recovered);
     settle();
     show_notice(tr("Recovered"), tr("The last session ended without saving; this is the plan as it "
                                     "was."));
     return;
   }
-  if (auto last = request_of_json(settings_.plan()))
-    document_.restore(std::move(*last));
+  if (const auto last = request_of_json(settings_.plan()))
+    document_.restore(*last);
   else
     open_plan(QString::fromLatin1(start_plan));
 }
