@@ -3,7 +3,9 @@
 
 #include <QCoreApplication>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <string>
 
 namespace flopcast {
@@ -125,9 +127,65 @@ QString core_text(std::string_view text) {
       QT_TRANSLATE_NOOP("Core", "0.5 to 5 ms"),
       QT_TRANSLATE_NOOP("Core", "above 5 ms"),
       QT_TRANSLATE_NOOP("Core", "all above 50 us"),
+      QT_TRANSLATE_NOOP("Core", "Headline numbers"),
+      QT_TRANSLATE_NOOP("Core", "change"),
+      QT_TRANSLATE_NOOP("Core", "Calibration"),
+      QT_TRANSLATE_NOOP("Core", "id"),
+      QT_TRANSLATE_NOOP("Core", "origin"),
+      QT_TRANSLATE_NOOP("Core", "measured on"),
+      QT_TRANSLATE_NOOP("Core", "stands in for"),
+      QT_TRANSLATE_NOOP("Core", "software"),
+      QT_TRANSLATE_NOOP("Core", "source"),
+      QT_TRANSLATE_NOOP("Core", "date"),
+      QT_TRANSLATE_NOOP("Core", "launch"),
+      QT_TRANSLATE_NOOP("Core", "share of the memory bandwidth"),
+      QT_TRANSLATE_NOOP("Core", "depth that starting a tile is worth"),
+      QT_TRANSLATE_NOOP("Core", "conversion of the left operand"),
+      QT_TRANSLATE_NOOP("Core", "knots of the residual"),
+      QT_TRANSLATE_NOOP("Core", "launches of a layer"),
+      QT_TRANSLATE_NOOP("Core", "traffic of the permutations"),
+      QT_TRANSLATE_NOOP("Core", "traffic of the activation"),
+      QT_TRANSLATE_NOOP("Core", "traffic by token"),
+      QT_TRANSLATE_NOOP("Core", "rows added where experts get unequal shares"),
+      QT_TRANSLATE_NOOP("Core", "Collectives inside a domain"),
+      QT_TRANSLATE_NOOP("Core", "Collectives between domains"),
+      QT_TRANSLATE_NOOP("Core", "all-reduce"),
+      QT_TRANSLATE_NOOP("Core", "all-gather"),
+      QT_TRANSLATE_NOOP("Core", "reduce-scatter"),
+      QT_TRANSLATE_NOOP("Core", "all-to-all"),
+      QT_TRANSLATE_NOOP("Core", "point-to-point"),
+      QT_TRANSLATE_NOOP("Core", "idle"),
+      QT_TRANSLATE_NOOP("Core", "operands and results"),
+      QT_TRANSLATE_NOOP("Core", "limit"),
+      QT_TRANSLATE_NOOP("Core", "Where nothing was measured"),
+      QT_TRANSLATE_NOOP("Core", "matrix products"),
+      QT_TRANSLATE_NOOP("Core", "products of unfused attention"),
+      QT_TRANSLATE_NOOP("Core", "flash attention, forward"),
+      QT_TRANSLATE_NOOP("Core", "flash attention, backward"),
+      QT_TRANSLATE_NOOP("Core", "memory bandwidth"),
+      QT_TRANSLATE_NOOP("Core", "launch of a kernel"),
+      QT_TRANSLATE_NOOP("Core", "Matrix products in %1"),
+      QT_TRANSLATE_NOOP("Core", "Products of experts in %1"),
+      QT_TRANSLATE_NOOP("Core", "share of peak, tiles of %1"),
+      QT_TRANSLATE_NOOP("Core", "Power, metered on %1"),
+      QT_TRANSLATE_NOOP("Core", "work in %1"),
   };
+  // Labels that stand below another one are indented.
+  const std::size_t indent = std::min(text.find_first_not_of(' '), text.size());
+  const QString before(static_cast<qsizetype>(indent), u' ');
+  text.remove_prefix(indent);
+  // What stands behind these is a format, a size or a device.
+  for (const std::string_view beginning :
+       {"Matrix products in ", "Products of experts in ", "share of peak, tiles of ",
+        "Power, metered on ", "work in "})
+    if (text.starts_with(beginning)) {
+      const std::string pattern = std::string(beginning) + "%1";
+      const std::string_view rest = text.substr(beginning.size());
+      return before + QCoreApplication::translate("Core", pattern.c_str())
+                          .arg(QString::fromUtf8(rest.data(), static_cast<qsizetype>(rest.size())));
+    }
   const std::string terminated(text);
-  return QCoreApplication::translate("Core", terminated.c_str());
+  return before + QCoreApplication::translate("Core", terminated.c_str());
 }
 
 } // namespace flopcast

@@ -255,6 +255,174 @@
     <context>
         <name>Core</name>
         <message>
+            <source>Headline numbers</source>
+            <translation>主要数字</translation>
+        </message>
+        <message>
+            <source>change</source>
+            <translation>变化</translation>
+        </message>
+        <message>
+            <source>Calibration</source>
+            <translation>校准</translation>
+        </message>
+        <message>
+            <source>id</source>
+            <translation>标识</translation>
+        </message>
+        <message>
+            <source>origin</source>
+            <translation>来历</translation>
+        </message>
+        <message>
+            <source>measured on</source>
+            <translation>实测设备</translation>
+        </message>
+        <message>
+            <source>stands in for</source>
+            <translation>代替</translation>
+        </message>
+        <message>
+            <source>software</source>
+            <translation>软件</translation>
+        </message>
+        <message>
+            <source>source</source>
+            <translation>来源</translation>
+        </message>
+        <message>
+            <source>date</source>
+            <translation>日期</translation>
+        </message>
+        <message>
+            <source>launch</source>
+            <translation>启动</translation>
+        </message>
+        <message>
+            <source>share of the memory bandwidth</source>
+            <translation>显存带宽占比</translation>
+        </message>
+        <message>
+            <source>depth that starting a tile is worth</source>
+            <translation>开始一个分块相当的深度</translation>
+        </message>
+        <message>
+            <source>conversion of the left operand</source>
+            <translation>左操作数的转换</translation>
+        </message>
+        <message>
+            <source>knots of the residual</source>
+            <translation>残差网格结点数</translation>
+        </message>
+        <message>
+            <source>launches of a layer</source>
+            <translation>一层的启动</translation>
+        </message>
+        <message>
+            <source>traffic of the permutations</source>
+            <translation>重排流量</translation>
+        </message>
+        <message>
+            <source>traffic of the activation</source>
+            <translation>激活流量</translation>
+        </message>
+        <message>
+            <source>traffic by token</source>
+            <translation>每 token 流量</translation>
+        </message>
+        <message>
+            <source>rows added where experts get unequal shares</source>
+            <translation>专家份额不均时增加的行数</translation>
+        </message>
+        <message>
+            <source>Collectives inside a domain</source>
+            <translation>域内集合通信</translation>
+        </message>
+        <message>
+            <source>Collectives between domains</source>
+            <translation>域间集合通信</translation>
+        </message>
+        <message>
+            <source>all-reduce</source>
+            <translation>全归约</translation>
+        </message>
+        <message>
+            <source>all-gather</source>
+            <translation>全收集</translation>
+        </message>
+        <message>
+            <source>reduce-scatter</source>
+            <translation>归约散布</translation>
+        </message>
+        <message>
+            <source>all-to-all</source>
+            <translation>全交换</translation>
+        </message>
+        <message>
+            <source>point-to-point</source>
+            <translation>点对点</translation>
+        </message>
+        <message>
+            <source>idle</source>
+            <translation>空闲</translation>
+        </message>
+        <message>
+            <source>operands and results</source>
+            <translation>操作数与结果</translation>
+        </message>
+        <message>
+            <source>limit</source>
+            <translation>上限</translation>
+        </message>
+        <message>
+            <source>Where nothing was measured</source>
+            <translation>未实测之处</translation>
+        </message>
+        <message>
+            <source>matrix products</source>
+            <translation>矩阵乘法</translation>
+        </message>
+        <message>
+            <source>products of unfused attention</source>
+            <translation>未融合注意力的乘法</translation>
+        </message>
+        <message>
+            <source>flash attention, forward</source>
+            <translation>Flash 注意力，前向</translation>
+        </message>
+        <message>
+            <source>flash attention, backward</source>
+            <translation>Flash 注意力，反向</translation>
+        </message>
+        <message>
+            <source>memory bandwidth</source>
+            <translation>显存带宽</translation>
+        </message>
+        <message>
+            <source>launch of a kernel</source>
+            <translation>一次内核启动</translation>
+        </message>
+        <message>
+            <source>Matrix products in %1</source>
+            <translation>矩阵乘法，%1</translation>
+        </message>
+        <message>
+            <source>Products of experts in %1</source>
+            <translation>专家乘法，%1</translation>
+        </message>
+        <message>
+            <source>share of peak, tiles of %1</source>
+            <translation>峰值占比，分块 %1</translation>
+        </message>
+        <message>
+            <source>Power, metered on %1</source>
+            <translation>功率，在 %1 上测得</translation>
+        </message>
+        <message>
+            <source>work in %1</source>
+            <translation>%1 计算</translation>
+        </message>
+        <message>
             <source>Ranges: base, P10 to P90</source>
             <translation>区间：基准值，P10 至 P90</translation>
         </message>

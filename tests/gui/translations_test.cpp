@@ -73,6 +73,9 @@ TEST_F(InChinese, PagesAndFieldsAreNamed) {
 TEST_F(InChinese, LabelsOfTheCoreAreTranslatedAndUnknownOnesStay) {
   EXPECT_TRUE(has_chinese(core_text("pipeline bubble")));
   EXPECT_EQ(core_text("some new part"), "some new part");
+  EXPECT_EQ(core_text("  by law"), "  " + core_text("by law")) << "an indented label";
+  EXPECT_TRUE(has_chinese(core_text("Matrix products in bf16")));
+  EXPECT_TRUE(core_text("share of peak, tiles of 64 x 128").contains("64 x 128"));
 }
 
 TEST_F(InChinese, EveryQuantityHasALabel) {
