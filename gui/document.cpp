@@ -59,7 +59,7 @@ void PlanDocument::set(const PlanRequest &request) {
 
 void PlanDocument::open(PlanRequest request, const QString &what) {
   if (is_empty())
-    restore(std::move(request));
+    restore(request);
   else
     push(std::move(request), what, {});
 }
