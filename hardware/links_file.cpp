@@ -175,6 +175,7 @@ std::string link_text(LinkLevel level, const LinkModel &model,
                   model.contention, model.multiprocessor_share);
   if (!model.link_share.empty()) {
     std::vector<std::string> shares;
+    shares.reserve(model.link_share.size());
     for (const double one : model.link_share)
       shares.push_back(fmt::format("{:.6g}", std::clamp(one, 0.001, most_link_share)));
     text += fmt::format("link_share = [{}]\n", fmt::join(shares, ", "));

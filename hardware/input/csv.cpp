@@ -21,6 +21,7 @@ struct Record {
 
   [[nodiscard]] std::vector<Place> places(const std::string &file) const {
     std::vector<Place> found;
+    found.reserve(positions.size());
     for (const Position &position : positions)
       found.push_back({file, position.line, position.column});
     return found;

@@ -43,7 +43,7 @@ TableReader::TableReader(const InputValue &value, std::string path, Diagnostics 
 
 bool TableReader::has(std::string_view key) const {
   asked_.emplace(key);
-  return table_->find(key) != table_->end();
+  return table_->contains(key);
 }
 
 Place TableReader::place(std::string_view key) const {

@@ -102,8 +102,10 @@ static_assert(std::ranges::is_sorted(families, {}, &HuggingFaceFamily::model_typ
 std::span<const HuggingFaceFamily> hugging_face_families() { return families; }
 
 const HuggingFaceFamily *find_hugging_face_family(std::string_view model_type) {
-  const auto found = std::ranges::find(families, model_type, &HuggingFaceFamily::model_type);
-  return found == families.end() ? nullptr : &*found;
+  for (const HuggingFaceFamily &family : families)
+    if (family.model_type == model_type)
+      return &family;
+  return nullptr;
 }
 
 } // namespace flopcast

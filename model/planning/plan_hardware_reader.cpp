@@ -60,9 +60,10 @@ InputValue overlaid(InputValue preset, const InputTable &plan) {
   for (const auto &[key, value] : plan) {
     InputValue &under = table[key];
     const auto *inner = std::get_if<InputTable>(&value.data);
-    under = inner != nullptr && std::holds_alternative<InputTable>(under.data)
-                ? overlaid(std::move(under), *inner)
-                : value;
+    if (inner != nullptr && std::holds_alternative<InputTable>(under.data))
+      under = overlaid(under, *inner);
+    else
+      under = value;
   }
   return preset;
 }

@@ -134,6 +134,7 @@ std::vector<Task> dual_pipe_tasks(std::uint32_t stage, std::uint32_t stages, std
 
 StoredOrder dual_pipe_order(const Passes &passes) {
   std::vector<std::vector<Task>> tasks;
+  tasks.reserve(passes.stages);
   for (std::uint32_t stage = 0; stage < passes.stages; ++stage)
     tasks.push_back(dual_pipe_tasks(stage, passes.stages, passes.micro_batches));
   return StoredOrder(std::move(tasks));

@@ -85,6 +85,7 @@ BudgetOptimum budget_optimum(const LossForm &form, std::span<const double> natur
 
 std::vector<double> draw_of(const Bootstrap &resamples, Eigen::Index row) {
   std::vector<double> natural;
+  natural.reserve(static_cast<std::size_t>(resamples.parameters.cols()));
   for (Eigen::Index j = 0; j < resamples.parameters.cols(); ++j)
     natural.push_back(resamples.parameters(row, j));
   return natural;

@@ -22,6 +22,7 @@ constexpr double clear_bias = 3;
 std::vector<double> over_draws(const Bootstrap &resamples,
                                const std::function<double(const std::vector<double> &)> &value) {
   std::vector<double> values;
+  values.reserve(static_cast<std::size_t>(resamples.parameters.rows()));
   for (Index row = 0; row < resamples.parameters.rows(); ++row)
     values.push_back(value(draw_of(resamples, row)));
   return values;

@@ -68,6 +68,7 @@ Eigen::MatrixXd covariance_by_draws(const LawAnalysis &analysis, const LawForm &
   const Bootstrap &resamples = *analysis.resamples;
   const Index rows = resamples.parameters.rows();
   std::vector<VectorXd> draws;
+  draws.reserve(static_cast<std::size_t>(rows));
   for (Index row = 0; row < rows; ++row)
     draws.push_back(sampled_values(analysis.fit.form(), published, draw_of(resamples, row)));
   VectorXd mean = VectorXd::Zero(draws.front().size());

@@ -153,8 +153,8 @@ void check_by_restarts(FitProblem &problem, const Penalty &penalty, Minimum &bes
   std::vector<double> costs;
   for (int i = 0; i < restart_count; ++i) {
     VectorXd start = best.theta;
-    for (Index j = 0; j < start.size(); ++j)
-      start[j] += restart_distance * (2 * random.uniform() - 1);
+    for (double &value : start)
+      value += restart_distance * (2 * random.uniform() - 1);
     const Minimum found = i % 2 == 0 ? descend_gradually(problem, start, penalty)
                                      : descend(problem, start, penalty, 1e-9, 100);
     certificate.evaluations += found.evaluations;
