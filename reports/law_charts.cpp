@@ -115,6 +115,7 @@ LawChart frontier_chart(const LawAnalysis &analysis) {
     if (!analysis.resamples)
       continue;
     std::vector<double> losses;
+    losses.reserve(static_cast<std::size_t>(analysis.resamples->parameters.rows()));
     for (Eigen::Index row = 0; row < analysis.resamples->parameters.rows(); ++row)
       losses.push_back(budget_optimum(form, draw_of(*analysis.resamples, row), c).loss);
     const Interval interval = percentile_interval(losses, 0.95);

@@ -67,7 +67,8 @@ double weight_of(const std::vector<WeightedError> &errors) {
 }
 
 /// The least error up to which the weights reach the share; the largest where they never do.
-template <class Iterator> double reached(Iterator begin, Iterator end, double needed) {
+template <class Iterator>
+double reached(const Iterator &begin, const Iterator &end, double needed) {
   double sum = 0;
   for (Iterator at = begin; at != end; ++at) {
     sum += at->weight;

@@ -91,7 +91,7 @@ public:
   }
   ~CudaCollectives() override {
     for (const auto &[size, group] : groups_)
-      for (const Nccl::Communicator communicator : group)
+      for (Nccl::Communicator communicator : group)
         (void)nccl_.destroy(communicator);
   }
 

@@ -298,6 +298,7 @@ GraphTensor CudnnGraph::transposed(const GraphTensor &x, cudnnDataType_t type) {
 bool CudnnGraph::plan() {
   graph_ = descriptor(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
   std::vector<cudnnBackendDescriptor_t> operations;
+  operations.reserve(operations_.size());
   for (const Descriptor &operation : operations_)
     operations.push_back(operation.get());
   library_.check(library_.set_attribute(
@@ -322,6 +323,7 @@ bool CudnnGraph::plan() {
   constexpr std::size_t most = 16;
   std::vector<Descriptor> choices;
   std::vector<cudnnBackendDescriptor_t> raw;
+  raw.reserve(most);
   for (std::size_t i = 0; i < most; ++i)
     raw.push_back(choices.emplace_back(descriptor(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR)).get());
   std::int64_t count = 0;
