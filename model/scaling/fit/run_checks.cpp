@@ -17,6 +17,7 @@ constexpr double same_value = 0.01;
 
 std::vector<std::string> parameter_names(const LossForm &form) {
   std::vector<std::string> names;
+  names.reserve(form.parameters.size());
   for (const FormParameter &parameter : form.parameters)
     names.push_back(parameter.name);
   return names;

@@ -5,6 +5,9 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <vector>
 
 namespace flopcast {
 namespace {
@@ -24,9 +27,8 @@ double radical_inverse(int index, int base) {
 /// Sizes of the terms, each the given share at theta times a factor, that fit 1 best: non-negative.
 VectorXd best_sizes(const Eigen::MatrixXd &terms, const Eigen::ArrayXd &weights) {
   const Index count = terms.cols();
-  std::vector<Index> active;
-  for (Index k = 0; k < count; ++k)
-    active.push_back(k);
+  std::vector<Index> active(static_cast<std::size_t>(count));
+  std::iota(active.begin(), active.end(), Index{0});
   VectorXd sizes = VectorXd::Zero(count);
   while (!active.empty()) {
     const Eigen::MatrixXd chosen = terms(Eigen::all, active);

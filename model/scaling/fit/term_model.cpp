@@ -123,6 +123,7 @@ Eigen::VectorXd TermModel::from_raw(const Eigen::VectorXd &raw) const {
 std::vector<double> TermModel::natural(const Eigen::VectorXd &theta) const {
   const Eigen::VectorXd internal = raw(theta);
   std::vector<double> values;
+  values.reserve(form_.parameters.size());
   for (std::size_t j = 0; j < form_.parameters.size(); ++j)
     values.push_back(natural_value(form_.parameters[j], internal[signed_index(j)]));
   return values;
