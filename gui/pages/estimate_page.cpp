@@ -11,11 +11,15 @@
 #include <QLabel>
 #include <QSplitter>
 #include <QStyledItemDelegate>
+#include <QTextBlock>
+#include <QTextCursor>
 #include <QTextEdit>
 #include <QTreeView>
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <iterator>
+#include <vector>
 
 namespace flopcast {
 namespace {
@@ -57,36 +61,89 @@ public:
 };
 
 /// Writes lines into a pane: those that stand back in a fainter colour, each under its own margin,
-/// so that a long line continues below its beginning.
+/// so that a long line continues below its beginning. Lines that stay are not laid out again.
 class LineWriter {
 public:
   explicit LineWriter(QTextEdit &pane)
-      : pane_(pane), cursor_(pane.document()), faint_(secondary_text(QApplication::palette())) {
-    pane_.clear();
-  }
+      : pane_(pane), faint_(secondary_text(QApplication::palette())) {}
 
   void line(const QString &text, int left_margin, bool stands_back) {
-    QTextBlockFormat block;
-    block.setLeftMargin(left_margin);
-    block.setTopMargin(stands_back || first_ ? 0 : 5);
-    QTextCharFormat characters;
-    if (stands_back)
-      characters.setForeground(faint_);
-    if (first_)
-      cursor_.setBlockFormat(block);
-    else
-      cursor_.insertBlock(block);
-    first_ = false;
-    cursor_.insertText(text, characters);
+    lines_.push_back({text, left_margin, stands_back});
   }
 
-  void finish() { pane_.moveCursor(QTextCursor::Start); }
+  void finish() {
+    if (has_their_form())
+      replace_texts();
+    else
+      write_all();
+  }
 
 private:
+  struct Line {
+    QString text;
+    int left_margin = 0;
+    bool stands_back = false;
+  };
+
+  [[nodiscard]] QTextCharFormat characters(const Line &line) const {
+    QTextCharFormat format;
+    if (line.stands_back)
+      format.setForeground(faint_);
+    return format;
+  }
+
+  /// Whether the pane holds as many lines of the same margins and colours.
+  [[nodiscard]] bool has_their_form() const {
+    if (pane_.document()->blockCount() != std::ssize(lines_))
+      return false;
+    QTextBlock block = pane_.document()->begin();
+    return std::ranges::all_of(lines_, [&](const Line &line) {
+      QTextCursor cursor(block);
+      cursor.movePosition(QTextCursor::NextCharacter);
+      const bool same = block.length() > 1 &&
+                        block.blockFormat().leftMargin() == line.left_margin &&
+                        cursor.charFormat().foreground() == characters(line).foreground();
+      block = block.next();
+      return same;
+    });
+  }
+
+  void replace_texts() {
+    QTextCursor cursor(pane_.document());
+    cursor.beginEditBlock();
+    QTextBlock block = pane_.document()->begin();
+    for (const Line &line : lines_) {
+      if (block.text() != line.text) {
+        cursor.setPosition(block.position());
+        cursor.movePosition(QTextCursor::EndOfBlock, QTextCursor::KeepAnchor);
+        cursor.insertText(line.text, characters(line));
+      }
+      block = block.next();
+    }
+    cursor.endEditBlock();
+  }
+
+  void write_all() {
+    pane_.clear();
+    QTextCursor cursor(pane_.document());
+    bool first = true;
+    for (const Line &line : lines_) {
+      QTextBlockFormat block;
+      block.setLeftMargin(line.left_margin);
+      block.setTopMargin(line.stands_back || first ? 0 : 5);
+      if (first)
+        cursor.setBlockFormat(block);
+      else
+        cursor.insertBlock(block);
+      first = false;
+      cursor.insertText(line.text, characters(line));
+    }
+    pane_.moveCursor(QTextCursor::Start);
+  }
+
   QTextEdit &pane_;
-  QTextCursor cursor_;
   QColor faint_;
-  bool first_ = true;
+  std::vector<Line> lines_;
 };
 
 } // namespace
