@@ -3,6 +3,7 @@
 
 #include "model/execution/offload.hpp"
 #include "model/execution/schedule/closed_form.hpp"
+#include "model/execution/stage_parameters.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,56 +11,15 @@
 namespace flopcast {
 namespace {
 
-/// Parameters of a rank, by who shares their states with it.
-struct StageParameters {
-  double all = 0;
-  double matrix = 0;        ///< inside layers: what Muon treats as matrices
-  double expert = 0;        ///< of `all`, those of routed experts
-  double expert_matrix = 0; ///< of `matrix`
-
-  void add(const RegionWork &region) {
-    all += region.parameters;
-    matrix += region.matrix_parameters;
-    expert += region.expert_parameters;
-    expert_matrix += region.expert_matrix_parameters;
-  }
-  void add_layers(const ModelWork &work, const LayerShares &shares) {
-    all += shares.of(work, &RegionWork::parameters);
-    matrix += shares.of(work, &RegionWork::matrix_parameters);
-    expert += shares.of(work, &RegionWork::expert_parameters);
-    expert_matrix += shares.of(work, &RegionWork::expert_matrix_parameters);
-  }
-};
-
-/// One share of the states that so many ranks hold together.
-struct Sharing {
-  double dense = 1;
-  double expert = 1;
-
-  [[nodiscard]] double of(double all, double experts) const {
-    return (all - experts) * dense + experts * expert;
-  }
-};
-
-Sharing sharing_from(int zero_stage, const Parallelism &parallelism) {
-  if (parallelism.zero_stage < zero_stage)
-    return {};
-  const auto share = [&](const RankGroup &group) {
-    const std::int64_t sharers = std::min(parallelism.shard_group.value_or(group.size), group.size);
-    return 1 / static_cast<double>(std::max<std::int64_t>(sharers, 1));
-  };
-  return {share(parallelism.gradient_group()), share(parallelism.expert_gradient_group())};
-}
-
-MemoryParts states(const StageParameters &stage, double layer_parameters,
-                   const Parallelism &parallelism, const Training &training) {
+MemoryParts states(const StageParameters &stage, double of_layer, const Parallelism &parallelism,
+                   const Training &training) {
   using namespace units;
   const ParameterBytes bytes = parameter_bytes(training);
   // DualPipe keeps the weights of two stages on each, one for either direction.
   const double copies = parallelism.schedule == PipelineSchedule::dual_pipe ? 2 : 1;
-  const Sharing weights = sharing_from(3, parallelism);
-  const Sharing gradients = sharing_from(2, parallelism);
-  const Sharing optimizer = sharing_from(1, parallelism);
+  const ParameterSharing weights = sharing_from(3, parallelism);
+  const ParameterSharing gradients = sharing_from(2, parallelism);
+  const ParameterSharing optimizer = sharing_from(1, parallelism);
   MemoryParts parts;
   parts.weights = copies * weights.of(stage.all, stage.expert) * bytes.weight * byte;
   parts.gradients = copies * gradients.of(stage.all, stage.expert) * bytes.gradient * byte;
@@ -75,7 +35,7 @@ MemoryParts states(const StageParameters &stage, double layer_parameters,
   // ZeRO-3 gathers the layer at work and prefetches the next; the layer's gradients are whole until
   // they are scattered.
   if (parallelism.zero_stage >= 3)
-    parts.buffers = layer_parameters * (2 * bytes.weight + bytes.gradient) * byte;
+    parts.buffers = of_layer * (2 * bytes.weight + bytes.gradient) * byte;
   parts.reserve = training.memory_reserve;
   return parts;
 }
@@ -185,16 +145,12 @@ MemoryParts first_stage_memory(const ModelWork &work, const Parallelism &paralle
   const bool only = parallelism.pipeline_parallel == 1;
   const auto all_layers = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
   const double layers = stage_layers(parallelism, work.layer_count).first;
-  const double layer_parameters = work.layers.parameters / all_layers;
+  const double of_layer = work.layers.parameters / all_layers;
   const LayerShares shares = first_layer_shares(work, layers);
-  StageParameters stage;
-  stage.add_layers(work, shares);
-  stage.all += work.embedding.parameters;
-  if (only) {
-    stage.all += work.head.parameters;
-    stage.add(work.prediction);
-  }
-  MemoryParts parts = states(stage, layer_parameters, parallelism, training);
+  StageParameters stage = layer_parameters(work, shares) + embedding_parameters(work);
+  if (only)
+    stage = stage + head_parameters(work);
+  MemoryParts parts = states(stage, of_layer, parallelism, training);
 
   // The layers count their inputs as the outputs of the layers before; what the last layer of a
   // stage hands on is not kept there, unless the head follows.
@@ -219,15 +175,10 @@ MemoryParts last_stage_memory(const ModelWork &work, const Parallelism &parallel
   const auto all_layers = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
   const StageLayers layers_of = stage_layers(parallelism, work.layer_count);
   const double layers = layers_of.last;
-  const double layer_parameters = work.layers.parameters / all_layers;
+  const double of_layer = work.layers.parameters / all_layers;
   const LayerShares shares = other_layer_shares(work, layers, layers_of.first);
-  StageParameters stage;
-  stage.add_layers(work, shares);
-  stage.add(work.prediction);
-  // A tied output matrix, or the table that further predictions look up, lives on both ends.
-  stage.all += work.head.parameters + work.tied_output_parameters +
-               (work.tied_output_parameters > 0 ? 0.0 : work.prediction_table_parameters);
-  MemoryParts parts = states(stage, layer_parameters, parallelism, training);
+  const StageParameters stage = layer_parameters(work, shares) + last_end_parameters(work);
+  MemoryParts parts = states(stage, of_layer, parallelism, training);
   const double redone =
       recomputed_layers(training, parallelism, work.layer_count, parallelism.pipeline_parallel - 1);
   const Bytes kept = kept_by_layers(work, shares, layers, redone, training, inputs.boundary);
@@ -250,10 +201,8 @@ MemoryParts stage_memory(const ModelWork &work, const Parallelism &parallelism,
   const auto all_layers = static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
   const double layers = layers_of_stage(parallelism, work.layer_count, stage);
   const LayerShares shares = stage_shares(work, parallelism, stage);
-  StageParameters parameters;
-  parameters.add_layers(work, shares);
-  MemoryParts parts =
-      states(parameters, work.layers.parameters / all_layers, parallelism, training);
+  MemoryParts parts = states(layer_parameters(work, shares), work.layers.parameters / all_layers,
+                             parallelism, training);
   // It keeps its input and hands its output on, so that its layers' outputs count them right.
   const double redone = recomputed_layers(training, parallelism, work.layer_count, stage);
   const Bytes kept = kept_by_layers(work, shares, layers, redone, training, inputs.boundary);

@@ -17,15 +17,13 @@ struct UpdatedParameters {
 };
 
 UpdatedParameters updated_parameters(const StageParameters &stage, const Parallelism &parallelism) {
-  const auto sharers = [&](const RankGroup &group) {
-    const std::int64_t all = std::min(parallelism.shard_group.value_or(group.size), group.size);
-    return parallelism.zero_stage >= 1 ? static_cast<double>(all) : 1.0;
-  };
-  const double dense = 1 / sharers(parallelism.gradient_group());
-  const double expert = 1 / sharers(parallelism.expert_gradient_group());
-  const double matrix = dense * (stage.matrix - stage.expert_matrix) + expert * stage.expert_matrix;
-  const double held = dense * (stage.all - stage.expert) + expert * stage.expert;
-  return {held, matrix};
+  const ParameterSharing sharing = sharing_from(1, parallelism);
+  return {sharing.of(stage.all, stage.expert), sharing.of(stage.matrix, stage.expert_matrix)};
+}
+
+/// Tables and logits are no matrices to an optimizer that tells them apart.
+StageParameters without_matrices(const RegionWork &region) {
+  return {.all = region.parameters, .matrix = 0, .expert = 0, .expert_matrix = 0};
 }
 
 } // namespace
@@ -35,9 +33,45 @@ StageParameters operator+(const StageParameters &a, const StageParameters &b) {
           a.expert_matrix + b.expert_matrix};
 }
 
-StageParameters parameters_of(const RegionWork &region, double share) {
-  return {share * region.parameters, share * region.matrix_parameters,
-          share * region.expert_parameters, share * region.expert_matrix_parameters};
+StageParameters layer_parameters(const ModelWork &work, double share) {
+  const RegionWork &layers = work.layers;
+  return {share * layers.parameters, share * layers.matrix_parameters,
+          share * layers.expert_parameters, share * layers.expert_matrix_parameters};
+}
+
+StageParameters layer_parameters(const ModelWork &work, const LayerShares &shares) {
+  return {shares.of(work, &RegionWork::parameters), shares.of(work, &RegionWork::matrix_parameters),
+          shares.of(work, &RegionWork::expert_parameters),
+          shares.of(work, &RegionWork::expert_matrix_parameters)};
+}
+
+StageParameters embedding_parameters(const ModelWork &work) {
+  return without_matrices(work.embedding);
+}
+
+StageParameters head_parameters(const ModelWork &work) {
+  const RegionWork &more = work.prediction; // layers like the others
+  return without_matrices(work.head) + StageParameters{more.parameters, more.matrix_parameters,
+                                                       more.expert_parameters,
+                                                       more.expert_matrix_parameters};
+}
+
+StageParameters last_end_parameters(const ModelWork &work) {
+  StageParameters end = head_parameters(work);
+  // A tied output matrix is the table that further predictions look up.
+  end.all += work.tied_output_parameters > 0 ? work.tied_output_parameters
+                                             : work.prediction_table_parameters;
+  return end;
+}
+
+ParameterSharing sharing_from(int zero_stage, const Parallelism &parallelism) {
+  if (parallelism.zero_stage < zero_stage)
+    return {};
+  const auto share = [&](const RankGroup &group) {
+    const std::int64_t sharers = std::min(parallelism.shard_group.value_or(group.size), group.size);
+    return 1 / static_cast<double>(std::max<std::int64_t>(sharers, 1));
+  };
+  return {share(parallelism.gradient_group()), share(parallelism.expert_gradient_group())};
 }
 
 Seconds optimizer_time(const StageParameters &stage, const Parallelism &parallelism,
@@ -63,7 +97,7 @@ FullestStage fullest_stage(const ModelWork &work, const Parallelism &parallelism
   FullestStage fullest;
   for (std::int64_t stage = 0; stage < parallelism.pipeline_parallel; ++stage) {
     const double layers = layers_of_stage(parallelism, work.layer_count, stage);
-    StageParameters here = parameters_of(work.layers, layers / all_layers);
+    StageParameters here = layer_parameters(work, layers / all_layers);
     if (stage == 0)
       here = here + first_end;
     if (stage == parallelism.pipeline_parallel - 1)

@@ -318,16 +318,13 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
     step.bubble = bubble_time({first_layers, middle, last_layers, embedding, head, listed},
                               slowest.total(), parallelism, m);
 
-  const StageParameters layers = parameters_of(work.layers, 1 / stages);
-  StageParameters last_end = parameters_of(work.head, 1) + parameters_of(work.prediction, 1);
-  StageParameters ends = parameters_of(work.embedding, 1);
-  if (only) {
+  const StageParameters layers = layer_parameters(work, 1 / stages);
+  const StageParameters last_end = only ? head_parameters(work) : last_end_parameters(work);
+  StageParameters ends = embedding_parameters(work);
+  if (only)
     ends = ends + last_end;
-  } else {
-    last_end.all += work.tied_output_parameters + work.prediction_table_parameters;
-    if (listed.empty() && last_end.all > ends.all)
-      ends = last_end;
-  }
+  else if (listed.empty() && last_end.all > ends.all)
+    ends = last_end;
   StageParameters stage = layers + ends;
   // The part that nothing can hide: the last bucket, about a layer's.
   double alone = stages / std::max(static_cast<double>(work.layer_count), stages);

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/execution/stage_parameters.hpp"
+
+#include <gtest/gtest.h>
+
+namespace flopcast {
+namespace {
+
+ModelWork small_work() {
+  ModelWork work;
+  work.layer_count = 4;
+  work.layers.parameters = 400;
+  work.layers.matrix_parameters = 360;
+  work.embedding.parameters = 50;
+  work.head.parameters = 70;
+  work.head.matrix_parameters = 60;
+  work.prediction.parameters = 100;
+  work.prediction.matrix_parameters = 90;
+  return work;
+}
+
+TEST(StageParameters, OfEndsAreNoMatricesButThoseOfFurtherLayers) {
+  const ModelWork work = small_work();
+  EXPECT_EQ(embedding_parameters(work).matrix, 0);
+  EXPECT_EQ(head_parameters(work).all, 170);
+  EXPECT_EQ(head_parameters(work).matrix, 90) << "the logits' table goes to AdamW under Muon";
+  EXPECT_EQ(layer_parameters(work, 0.25).matrix, 90);
+}
+
+TEST(StageParameters, OfTheLastEndHoldOneCopyOfATable) {
+  ModelWork work = small_work();
+  EXPECT_EQ(last_end_parameters(work).all, 170);
+  work.prediction_table_parameters = 50;
+  EXPECT_EQ(last_end_parameters(work).all, 220);
+  work.tied_output_parameters = 50; // the same table
+  EXPECT_EQ(last_end_parameters(work).all, 220);
+}
+
+TEST(ParameterSharing, BeginsAtItsZeroStage) {
+  Parallelism parallelism;
+  parallelism.data_parallel = 8;
+  parallelism.zero_stage = 1;
+  EXPECT_EQ(sharing_from(1, parallelism).of(800, 0), 100);
+  EXPECT_EQ(sharing_from(2, parallelism).of(800, 0), 800);
+  parallelism.shard_group = 2;
+  EXPECT_EQ(sharing_from(1, parallelism).of(800, 0), 400);
+}
+
+} // namespace
+} // namespace flopcast
