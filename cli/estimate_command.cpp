@@ -55,10 +55,7 @@ void add_estimate_command(CLI::App &app, CommandContext &context) {
   auto *command =
       app.add_subcommand("estimate", "What a plan takes: FLOPs, memory, time, money, energy");
   auto options = std::make_shared<EstimateOptions>();
-  command
-      ->add_option("plan", options->plan,
-                   "plan file, \"-\" for stdin, or the name of a shipped plan")
-      ->option_text("PLAN");
+  command->add_option("plan", options->plan, plan_argument)->option_text("PLAN");
   options->plan_options.add_to(*command);
   options->output.add_to(*command);
   command->callback([options, &context] {

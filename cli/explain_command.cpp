@@ -68,11 +68,7 @@ void add_explain_command(CLI::App &app, CommandContext &context) {
   auto *command =
       app.add_subcommand("explain", "How a number of a plan came about: formula, values, sources");
   auto options = std::make_shared<ExplainOptions>();
-  command
-      ->add_option("plan", options->plan,
-                   "plan file, \"-\" for stdin, or the name of a shipped plan")
-      ->required()
-      ->option_text("PLAN");
+  command->add_option("plan", options->plan, plan_argument)->required()->option_text("PLAN");
   command
       ->add_option("quantity", options->quantity, "its key, such as time.step_s or cost.total_usd")
       ->required()

@@ -112,6 +112,9 @@ PlannedRun PlanOptions::read(CommandContext &context, const std::string &where) 
   InputValue root{.data = InputTable{}, .place = {"the command line", 0, 0}};
   if (where == "-") {
     const std::string text{std::istreambuf_iterator<char>(context.session.in), {}};
+    if (is_json_object(text))
+      throw InputError({"<stdin>", 1, 1}, "is JSON, and no plan; a model's config.json goes by its "
+                                          "path: --model FILE");
     root = parse_toml(text, "<stdin>");
   } else if (!where.empty()) {
     const std::string file = context.catalog().locate("plans", where).string();

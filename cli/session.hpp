@@ -78,6 +78,10 @@ struct OutputOptions {
   void write(const CommandContext &context, const std::string &text) const;
 };
 
+/// What PLAN may be, for help.
+inline constexpr const char *plan_argument =
+    "plan file, \"-\" for stdin, the name of a shipped plan, or a model's config.json";
+
 /// PLAN, --set and the short forms by which a user names a run.
 struct PlanOptions {
   std::vector<std::string> overrides;

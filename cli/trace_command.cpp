@@ -66,11 +66,7 @@ void add_trace_command(CLI::App &app, CommandContext &context) {
   auto *command =
       app.add_subcommand("trace", "The timeline of a step, for Perfetto or chrome://tracing");
   auto options = std::make_shared<TraceOptions>();
-  command
-      ->add_option("plan", options->plan,
-                   "plan file, \"-\" for stdin, or the name of a shipped plan")
-      ->required()
-      ->option_text("PLAN");
+  command->add_option("plan", options->plan, plan_argument)->required()->option_text("PLAN");
   options->plan_options.add_to(*command);
   command->add_option("-o,--output", options->file, "write to FILE instead of stdout")
       ->option_text("FILE");

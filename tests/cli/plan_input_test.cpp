@@ -69,6 +69,12 @@ TEST_F(PlanInput, AConfigOfHuggingFaceIsAModel) {
   EXPECT_EQ(as_plan["plan"]["model"], config);
 }
 
+TEST_F(PlanInput, AConfigOnStdinIsSentToItsOption) {
+  const Ran ran = run({"estimate", "-", "--gpu", "h100", "--count", "8"}, {.in = model_config});
+  EXPECT_EQ(ran.code, exit_bad_input);
+  EXPECT_THAT(ran.err, HasSubstr("--model FILE"));
+}
+
 TEST_F(PlanInput, AConfigThatIsNotUnderstoodIsNamedWithItsPlace) {
   const std::string config = file("config.json", R"({"model_type": "mamba",
 "hidden_size": 64})");

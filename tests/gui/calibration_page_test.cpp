@@ -12,12 +12,8 @@
 
 #include <gmock/gmock.h>
 
-#include <QApplication>
 #include <QComboBox>
-#include <QDragEnterEvent>
-#include <QDropEvent>
 #include <QLabel>
-#include <QMimeData>
 #include <QPushButton>
 #include <QTabWidget>
 #include <QTableView>
@@ -73,12 +69,7 @@ protected:
     window_.settle();
   }
   void drop(const std::string &dropped) {
-    QMimeData data;
-    data.setUrls({QUrl::fromLocalFile(QString::fromStdString(dropped))});
-    QDragEnterEvent enter(QPoint(10, 10), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(&window_, &enter);
-    QDropEvent event(QPointF(10, 10), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(&window_, &event);
+    drop_file(window_, dropped);
     window_.settle();
   }
   [[nodiscard]] bool in_front() const { return page().isVisibleTo(&window_); }

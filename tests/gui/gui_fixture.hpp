@@ -7,7 +7,13 @@
 
 #include <gtest/gtest.h>
 
+#include <QApplication>
+#include <QDragEnterEvent>
+#include <QDropEvent>
+#include <QMimeData>
 #include <QTemporaryDir>
+#include <QUrl>
+#include <QWidget>
 
 #include <ostream>
 #include <string>
@@ -47,6 +53,17 @@ inline std::string refused(const PlanRequest &request) {
   const PlanOutcome outcome = shipped_session().outcome(request);
   const auto *error = std::get_if<InputError>(&outcome);
   return error == nullptr ? "" : error->what();
+}
+
+/// Drops a file on a widget, as a file manager does.
+inline void drop_file(QWidget &widget, const std::string &file) {
+  QMimeData data;
+  data.setUrls({QUrl::fromLocalFile(QString::fromStdString(file))});
+  const QPoint point(10, 10);
+  QDragEnterEvent enter(point, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+  QApplication::sendEvent(&widget, &enter);
+  QDropEvent drop(point, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+  QApplication::sendEvent(&widget, &drop);
 }
 
 /// A folder of the test's own.

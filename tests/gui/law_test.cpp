@@ -15,12 +15,8 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include <QApplication>
 #include <QComboBox>
-#include <QDragEnterEvent>
-#include <QDropEvent>
 #include <QLineEdit>
-#include <QMimeData>
 #include <QTabWidget>
 #include <QTableView>
 
@@ -222,12 +218,7 @@ protected:
     return page().findChild<MessageArea *>()->text().toStdString();
   }
   void drop(const std::string &dropped) {
-    QMimeData data;
-    data.setUrls({QUrl::fromLocalFile(QString::fromStdString(dropped))});
-    QDragEnterEvent enter(QPoint(10, 10), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(&window_, &enter);
-    QDropEvent event(QPointF(10, 10), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(&window_, &event);
+    drop_file(window_, dropped);
     window_.settle();
   }
 

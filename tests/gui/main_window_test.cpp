@@ -10,12 +10,10 @@
 #include <QAction>
 #include <QApplication>
 #include <QClipboard>
-#include <QDragEnterEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
 #include <QMenuBar>
-#include <QMimeData>
 #include <QPlainTextEdit>
 #include <QTest>
 #include <QTextEdit>
@@ -199,21 +197,13 @@ TEST_F(Window, ReadsAFileAgain) {
 }
 
 TEST_F(Window, OpensAFileThatIsDroppedOnAnyOfItsParts) {
-  QMimeData data;
-  data.setUrls({QUrl::fromLocalFile(QString::fromStdString(file("own.toml", small_plan)))});
-  const auto drop_on = [&data](QWidget &widget) {
-    const QPoint point(10, 10);
-    QDragEnterEvent enter(point, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(&widget, &enter);
-    QDropEvent drop(point, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(&widget, &drop);
-  };
+  const std::string own = file("own.toml", small_plan);
   for (QWidget *part :
        {static_cast<QWidget *>(window_.get()), child<QPlainTextEdit>("overrides").viewport(),
         static_cast<QWidget *>(&child<QLineEdit>("filter")), child<QTextEdit>("chain").viewport(),
         child<QTreeView>("results").viewport()}) {
     open_example();
-    drop_on(*part);
+    drop_file(*part, own);
     window_->settle();
     EXPECT_EQ(title(), "small") << part->metaObject()->className();
   }
