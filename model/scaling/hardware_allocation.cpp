@@ -21,6 +21,8 @@ constexpr int doublings = 3;
 constexpr int most_further_sizes = 12;
 /// Of the number of GPUs, where the model that the law asks for does not fit.
 constexpr int most_doublings = 5;
+/// Sizes of a ratio below this are the same one.
+constexpr double next_to = 1.001;
 /// Bytes of a weight, key or value when it serves, in 16 bits.
 constexpr double served_bytes = 2;
 
@@ -252,7 +254,6 @@ std::optional<HardwareAnswer> answer_on(const ScalingLaw &law, const HardwareQue
   if (!split || split->best.cost > budget * (1 + 1e-9))
     return std::nullopt;
   answer.split = *split;
-  constexpr double next_to = 1.001;
   answer.at_the_edge =
       !question.law.params && (split->best.params < sizes.front().params * next_to ||
                                split->best.params * next_to > sizes.back().params);
@@ -379,7 +380,7 @@ std::optional<HardwareAnswer> allocate_on_hardware(const ScalingLaw &law,
   // A model that these cannot hold wants more of them, for a shorter time.
   const auto wants_more = [&] {
     return !best ||
-           (best->at_the_edge && best->split.best.params > best->sizes.front().params * 1.001);
+           (best->at_the_edge && best->split.best.params > best->sizes.front().params * next_to);
   };
   for (int doubling = 0; !question.count_is_given && doubling < most_doublings && wants_more();
        ++doubling)
