@@ -32,7 +32,8 @@ Seconds tensor_exchange(const Parallelism &parallelism, const Training &training
     return {};
   const Software &software = training.software;
   const auto time = [&](Collective collective) {
-    return software.tensor_exchange * collective_time(collective, residual, group, cluster);
+    return software.exchange_overhead +
+           software.tensor_exchange * collective_time(collective, residual, group, cluster);
   };
   const Seconds whole = parallelism.sequence_parallel
                             ? time(Collective::all_gather) + time(Collective::reduce_scatter)

@@ -40,6 +40,8 @@ constexpr std::array constants{
     share("loss_backward", &Software::loss_backward, 0, 40, "the same, backward"),
     share("tensor_exchange", &Software::tensor_exchange, 0.3, 8,
           "time of tensor-parallel collectives over theirs alone"),
+    time("exchange_overhead", &Software::exchange_overhead, 1e-1,
+         "time of a tensor-parallel collective beside its bytes'"),
     share("gradient_exchange", &Software::gradient_exchange, 0.3, 8,
           "time of gradient and weight exchange over its own alone"),
     share("stage_exchange", &Software::stage_exchange, 0.1, 20,

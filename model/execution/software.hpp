@@ -53,6 +53,8 @@ struct Software {
 
   // Time in training over what the links were measured to take.
   double tensor_exchange = 1;
+  /// Of a tensor-parallel collective, whatever its size: its ranks do not come to it at once.
+  Seconds exchange_overhead;
   double gradient_exchange = 1; ///< of weights too, under ZeRO
   double stage_exchange = 1;    ///< messages between pipeline stages
   /// Share of a message that tensor-parallel ranks, which all hold it, send a part of each; the

@@ -38,6 +38,7 @@ constexpr auto step_priors = std::to_array<Prior>({
     {"attention", 1.15, 0.25, 0.25},
     {"streams", 1.3, 0.35, 0.15},
     {"tensor_exchange", 1.15, 0.3, 0},
+    {"exchange_overhead", 50e-6, 1.5, 0},
     {"gradient_exchange", 1.3, 0.4, 0},
     {"stage_exchange", 1.5, 0.7, 0},
     {"message_overhead", 300e-6, 1.5, 0},

@@ -70,6 +70,21 @@ TEST(StageMessage, OfTensorRanksIsAPartOfEachWhereTheStackScattersIt) {
   EXPECT_EQ(seconds(sequence), 100);
 }
 
+TEST(TensorExchange, WaitsForItsRanksOnceACollective) {
+  Parallelism parallelism{.tensor_parallel = 4};
+  Training training = plain_training();
+  const auto seconds = [&] {
+    return tensor_exchange(parallelism, training, 100.0 * byte, unit_machine()).in(second);
+  };
+  // An all-reduce sends 3/4 of the data and receives the sum of as much.
+  EXPECT_EQ(seconds(), 150);
+  training.software.exchange_overhead = 7.0 * second;
+  EXPECT_EQ(seconds(), 7 + 150);
+  // The same bytes as a gather and a scatter: two collectives.
+  parallelism.sequence_parallel = true;
+  EXPECT_EQ(seconds(), 2 * 7 + 150);
+}
+
 TEST(GradientExchange, TakesLongerByTheFrameworksConstant) {
   const Parallelism parallelism{.data_parallel = 4, .zero_stage = 1};
   Training training = nothing_hidden();
