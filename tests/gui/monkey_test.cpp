@@ -92,7 +92,11 @@ public:
     }
   }
 
-  void settle() { window_.settle(); }
+  void settle() {
+    window_.settle();
+    // As the loop of an application does between two actions; here none runs.
+    QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+  }
 
   /// What is shown belongs to what is asked.
   void expect_consistency() {
