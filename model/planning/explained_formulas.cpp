@@ -146,9 +146,11 @@ const std::array formulas{
                      nullptr},
     ExplainedFormula{
         "time.breakdown.tensor_parallel_s",
-        "micro-batches x collectives of the residual stream",
+        "micro-batches x collectives of the residual stream, as the framework takes them and waits "
+        "for their ranks",
         "Communication",
-        {"time.micro_batches", "plan.tensor_parallel", "plan.tensor_overlap", "links.tensor"},
+        {"time.micro_batches", "plan.tensor_parallel", "plan.tensor_overlap", "plan.framework",
+         "links.tensor"},
         nullptr},
     ExplainedFormula{"time.breakdown.context_parallel_s",
                      "keys and values round the ring, less what attention hides, + the attention "
