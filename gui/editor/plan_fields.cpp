@@ -185,6 +185,14 @@ void add_parallelism(FieldList &list) {
       },
       Fields::tr("How ranks that share a sequence see its keys and values: passed on in a ring, "
                  "gathered, or all tokens of a share of the heads (Ulysses).")));
+  list.add(choice(
+      "parallelism.context_split", Fields::tr("context split"), names(context_split_names()),
+      [](const PlannedRun &run) {
+        const auto split = static_cast<std::size_t>(run.plan.parallelism.context_split);
+        return std::string(context_split_names()[split].first);
+      },
+      Fields::tr("Whether each of these ranks has an early and a late part of the sequence, or one "
+                 "part: the last then sees most keys, and the others wait.")));
   list.add(doubling("parallelism.expert_parallel", Fields::tr("expert parallel"), 1024,
                     degree<&Parallelism::expert_parallel>,
                     Fields::tr("Ranks that share the experts of a layer.")));

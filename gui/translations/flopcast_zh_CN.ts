@@ -1274,6 +1274,14 @@
             <translation>共享序列的 rank 如何看到键与值：环形传递、聚集，或各取部分头的全部 token（Ulysses）。</translation>
         </message>
         <message>
+            <source>context split</source>
+            <translation>上下文切分</translation>
+        </message>
+        <message>
+            <source>Whether each of these ranks has an early and a late part of the sequence, or one part: the last then sees most keys, and the others wait.</source>
+            <translation>每个 rank 是否各取序列的一段前部和一段后部；若只取一段，最后的 rank 看到的键最多，其余 rank 须等待。</translation>
+        </message>
+        <message>
             <source>expert tensor parallel</source>
             <translation>专家张量并行</translation>
         </message>

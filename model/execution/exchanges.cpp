@@ -111,9 +111,8 @@ Seconds gradient_exchange(double parameters, const RankGroup &group, const Paral
   using namespace units;
   if (group.size <= 1 || parameters <= 0)
     return {};
-  const ParameterBytes bytes = parameter_bytes(training);
   const Bytes gradients = parameters * exchanged_gradient_bytes(training) * byte;
-  const Bytes weights = parameters * bytes.weight * byte;
+  const Bytes weights = parameters * exchanged_weight_bytes(training) * byte;
   const RankGroup sharers = sharing_group(group, parallelism);
   const auto time = [&](Collective collective, Bytes data, const RankGroup &over) {
     return training.software.gradient_exchange * collective_time(collective, data, over, cluster);

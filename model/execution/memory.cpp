@@ -35,7 +35,7 @@ MemoryParts states(const StageParameters &stage, double of_layer, const Parallel
   // ZeRO-3 gathers the layer at work and prefetches the next; the layer's gradients are whole until
   // they are scattered.
   if (parallelism.zero_stage >= 3)
-    parts.buffers = of_layer * (2 * bytes.weight + bytes.gradient) * byte;
+    parts.buffers = of_layer * (2 * exchanged_weight_bytes(training) + bytes.gradient) * byte;
   parts.reserve = training.memory_reserve;
   return parts;
 }

@@ -20,6 +20,15 @@ enum class ContextExchange {
 
 [[nodiscard]] std::span<const Spelled<ContextExchange>> context_exchange_names();
 
+/// Which tokens of a sequence a context-parallel rank has. A causal mask leaves the later ones more
+/// keys to see.
+enum class ContextSplit {
+  balanced,   ///< an early and a late part: all ranks see as many keys
+  contiguous, ///< one part: the last rank sees most, and the others wait for it
+};
+
+[[nodiscard]] std::span<const Spelled<ContextSplit>> context_split_names();
+
 /// What hides the exchanges of the residual stream among tensor-parallel ranks.
 enum class TensorOverlap {
   framework, ///< the share that the framework is known for: Software::hidden_tensor_exchange
@@ -55,6 +64,7 @@ struct Parallelism {
   /// gradient_group().
   std::optional<std::int64_t> shard_group = std::nullopt;
   ContextExchange context_exchange = ContextExchange::ring;
+  ContextSplit context_split = ContextSplit::balanced;
   TensorOverlap tensor_overlap = TensorOverlap::framework;
   /// How stages order their micro-batches; interleaved wherever virtual_pipeline is above 1.
   PipelineSchedule schedule = PipelineSchedule::one_f_one_b;
@@ -85,6 +95,12 @@ struct Parallelism {
   [[nodiscard]] RankGroup expert_gradient_group() const {
     const std::int64_t sharers = expert_parallel * expert_tensor();
     return {tensor_parallel * context_parallel * data_parallel / sharers, sharers};
+  }
+  /// Keys that the busiest rank's queries see behind a causal mask, over the mean.
+  [[nodiscard]] double context_load() const {
+    const bool uneven = context_split == ContextSplit::contiguous &&
+                        context_exchange != ContextExchange::all_to_all;
+    return uneven ? 2 - 1 / static_cast<double>(context_parallel) : 1;
   }
   /// Two neighbours in the ring of context-parallel ranks.
   [[nodiscard]] RankGroup context_neighbours() const {

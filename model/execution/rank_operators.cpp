@@ -33,7 +33,7 @@ bool has_weights(const Operator &op) {
 RankOperators::RankOperators(const OperatorGraph &graph, const Decoder &decoder,
                              const Parallelism &parallelism, const Training &training)
     : graph_(graph), training_(training), whole_sequences_(parallelism.context_parallel == 1),
-      causal_(decoder.causal),
+      causal_(decoder.causal), context_load_(decoder.causal ? parallelism.context_load() : 1),
       uneven_(parallelism.expert_load() > 1 && !parallelism.expert_padding),
       expert_parallel_(parallelism.expert_parallel), expert_tensor_(parallelism.expert_tensor()),
       shards_(decoder, parallelism), batch_(static_cast<double>(training.micro_batch)),
@@ -76,9 +76,10 @@ MatrixShape RankOperators::shape(const Operator &op) const {
 OperatorCall RankOperators::forward_call(OperatorVertex vertex) const {
   const Operator &op = graph_[vertex];
   // Fused kernels skip what the mask discards; separate products compute every score.
-  const double flops =
-      (op.kind == OperatorClass::fused_attention ? op.causal_matmul_flops : op.matmul_flops) *
-      shards_.activation_share(op, op.split);
+  const double flops = (op.kind == OperatorClass::fused_attention
+                            ? std::min(context_load_ * op.causal_matmul_flops, op.matmul_flops)
+                            : op.matmul_flops) *
+                       shards_.activation_share(op, op.split);
   OperatorCall call{.kind = op.kind,
                     .pass = Pass::forward,
                     .format = training_.precision,
@@ -88,11 +89,12 @@ OperatorCall RankOperators::forward_call(OperatorVertex vertex) const {
                     .shape = shape(op),
                     .causal = false};
   if (op.kind == OperatorClass::fused_attention && causal_) {
-    // Ranks that share a sequence share its masked half evenly: each query sees half of the keys.
+    // To a rank with parts of a sequence the mask means fewer keys: half of them, or up to all.
     if (whole_sequences_)
       call.causal = true;
     else
-      call.shape.columns = whole(op.columns / 2);
+      call.shape.columns = whole(
+          op.columns * std::min(context_load_ * op.causal_matmul_flops / op.matmul_flops, 1.0));
   }
   call.uneven = op.kind == OperatorClass::grouped_gemm && uneven_;
   if (op.kind == OperatorClass::cross_entropy && counts_loss_passes())

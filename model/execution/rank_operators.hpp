@@ -60,6 +60,7 @@ private:
   const Training &training_;
   bool whole_sequences_;
   bool causal_;
+  double context_load_; ///< keys that the busiest rank's queries see, over the mean
   bool uneven_;
   std::int64_t expert_parallel_;
   std::int64_t expert_tensor_;

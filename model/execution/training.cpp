@@ -31,6 +31,11 @@ constexpr std::array context_exchanges{
     Spelled<ContextExchange>{"all_to_all", ContextExchange::all_to_all},
 };
 
+constexpr std::array context_splits{
+    Spelled<ContextSplit>{"balanced", ContextSplit::balanced},
+    Spelled<ContextSplit>{"contiguous", ContextSplit::contiguous},
+};
+
 constexpr std::array tensor_overlaps{
     Spelled<TensorOverlap>{"framework", TensorOverlap::framework},
     Spelled<TensorOverlap>{"tiles", TensorOverlap::tiles},
@@ -57,6 +62,7 @@ bool trains_in_fp32(NumberFormat precision) {
 
 std::span<const Spelled<Recompute>> recompute_names() { return recomputes; }
 std::span<const Spelled<ContextExchange>> context_exchange_names() { return context_exchanges; }
+std::span<const Spelled<ContextSplit>> context_split_names() { return context_splits; }
 std::span<const Spelled<TensorOverlap>> tensor_overlap_names() { return tensor_overlaps; }
 std::span<const Spelled<ActivationOffload>> activation_offload_names() {
   return activation_offloads;
@@ -189,6 +195,19 @@ double exchanged_gradient_bytes(const Training &training) {
   if (!training.gradient_exchange_format)
     return parameter_bytes(training).gradient;
   return *training.gradient_exchange_format == NumberFormat::fp32 ? 4 : 2;
+}
+
+double exchanged_weight_bytes(const Training &training) {
+  if (!training.weight_exchange_format)
+    return parameter_bytes(training).weight;
+  switch (*training.weight_exchange_format) {
+  case NumberFormat::fp32:
+    return 4;
+  case NumberFormat::fp8:
+    return 1;
+  default:
+    return 2;
+  }
 }
 
 double activation_bytes(NumberFormat precision) { return trains_in_fp32(precision) ? 4 : 2; }

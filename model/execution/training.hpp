@@ -71,6 +71,8 @@ struct Training {
   bool overlap_gradient_exchange = true;
   /// Of gradients on their way; absent: as they are summed.
   std::optional<NumberFormat> gradient_exchange_format = std::nullopt;
+  /// Of weights that are gathered, under ZeRO; absent: as the rank that updates them has them.
+  std::optional<NumberFormat> weight_exchange_format = std::nullopt;
   /// Gradients that are sent at once, all ranks' together; absent: about a layer's are the last.
   std::optional<Bytes> gradient_bucket = std::nullopt;
   Offload offload = {};
@@ -115,6 +117,9 @@ struct ParameterBytes {
 
 /// Bytes of a parameter's gradient on its way to the ranks that hold the same weights.
 [[nodiscard]] double exchanged_gradient_bytes(const Training &training);
+
+/// Bytes of a parameter's weight on its way to them.
+[[nodiscard]] double exchanged_weight_bytes(const Training &training);
 
 /// Bytes of an activation element: 4 in fp32 and tf32 training, else 2. Products in fp8 or fp4
 /// still keep their inputs in 16 bits.

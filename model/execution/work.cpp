@@ -200,8 +200,10 @@ private:
 
   /// Products of a layer in their order: queries, keys, values, output, then of the MLP gate, up
   /// and down, or up and down. The second, fourth and sixth are done again, with all that is no
-  /// product.
+  /// product; in FP4 all, since its products are none of PyTorch's own, which alone are counted.
   [[nodiscard]] double share_of_even_products(const Operator &op) const {
+    if (has_weights(op) && training_.precision == NumberFormat::fp4)
+      return 1;
     switch (op.role) {
     case OperatorRole::fused_attention:
       return 0;

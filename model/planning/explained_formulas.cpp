@@ -174,8 +174,8 @@ const std::array formulas{
         "exchange of gradients (and weights under ZeRO), less what the backward pass hides, + the "
         "work that it delays",
         "Communication",
-        {"plan.data_parallel", "plan.gradient_exchange_bytes", "plan.gradient_bucket",
-         "plan.zero_stage", "links.gradient"},
+        {"plan.data_parallel", "plan.gradient_exchange_bytes", "plan.weight_exchange_bytes",
+         "plan.gradient_bucket", "plan.zero_stage", "links.gradient"},
         nullptr},
     ExplainedFormula{"time.breakdown.bubble_s",
                      "one micro-batch on each of the other stages / chunks of a stage; of other "

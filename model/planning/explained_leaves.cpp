@@ -210,6 +210,10 @@ Explanation ExplainedLeaves::by_key(std::string_view key) const {
                    in_bytes(exchanged_gradient_bytes(plan_.training)),
                    plan_.training.gradient_exchange_format ? "training.gradient_exchange_format"
                                                            : "training.gradient_format");
+  if (key == "plan.weight_exchange_bytes")
+    return of_plan("bytes of a weight on its way", in_bytes(exchanged_weight_bytes(plan_.training)),
+                   plan_.training.weight_exchange_format ? "training.weight_exchange_format"
+                                                         : "training.precision");
   if (key == "plan.gradient_bucket") {
     if (plan_.training.gradient_bucket)
       return of_plan("gradients sent at once", any(*plan_.training.gradient_bucket),

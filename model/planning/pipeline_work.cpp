@@ -171,9 +171,8 @@ private:
   void add_exchange(double parameters, const RankGroup &group, ExchangeWork &exchange) const {
     if (parameters <= 0 || group.size <= 1)
       return;
-    const ParameterBytes bytes = parameter_bytes(training_);
     const Bytes gradients = parameters * exchanged_gradient_bytes(training_) * byte;
-    const Bytes weights = parameters * bytes.weight * byte;
+    const Bytes weights = parameters * exchanged_weight_bytes(training_) * byte;
     const auto time = [&](Collective collective, Bytes data) {
       return collective_time(collective, data, group, cluster_);
     };

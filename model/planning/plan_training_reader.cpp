@@ -141,6 +141,8 @@ void read_parallelism(PlanReading &reading, TableReader table) {
   parallel.shard_group = table.integer("shard_group", 1, most_data_parallel);
   parallel.context_exchange =
       table.choice("context_exchange", context_exchange_names()).value_or(ContextExchange::ring);
+  parallel.context_split =
+      table.choice("context_split", context_split_names()).value_or(ContextSplit::balanced);
   parallel.schedule = table.choice("schedule", pipeline_schedule_names())
                           .value_or(parallel.virtual_pipeline > 1 ? PipelineSchedule::interleaved
                                                                   : PipelineSchedule::one_f_one_b);
@@ -178,6 +180,12 @@ void read_training(PlanReading &reading, TableReader table) {
       Spelled<NumberFormat>{"fp32", NumberFormat::fp32},
       Spelled<NumberFormat>{"bf16", NumberFormat::bf16},
       Spelled<NumberFormat>{"fp16", NumberFormat::fp16},
+  };
+  constexpr std::array weight_formats{
+      Spelled<NumberFormat>{"fp32", NumberFormat::fp32},
+      Spelled<NumberFormat>{"bf16", NumberFormat::bf16},
+      Spelled<NumberFormat>{"fp16", NumberFormat::fp16},
+      Spelled<NumberFormat>{"fp8", NumberFormat::fp8},
   };
   constexpr std::array attention_kernels{Spelled<bool>{"flash", true},
                                          Spelled<bool>{"unfused", false}};
@@ -225,6 +233,8 @@ void read_training(PlanReading &reading, TableReader table) {
   note("overlap_gradient_exchange", "true", "gradients are exchanged during the backward pass");
   training.gradient_exchange_format =
       table.choice<NumberFormat>("gradient_exchange_format", gradient_formats);
+  training.weight_exchange_format =
+      table.choice<NumberFormat>("weight_exchange_format", weight_formats);
   training.gradient_bucket = table.quantity("gradient_bucket", sane::least_bytes, sane::most_bytes);
   read_offload(reading, table);
   const std::string framework = table.text("framework").value_or(std::string(usual_framework));

@@ -56,11 +56,13 @@ FrameworkRules read_framework_rules(const InputValue &root_value, const std::str
   replace(rules.selective, unstated.choice("selective", recompute_names()));
   replace(rules.flash_attention, unstated.choice<bool>("attention", attention_kernels));
   replace(rules.sequence_parallel, unstated.flag("sequence_parallel"));
+  replace(rules.context_split, unstated.choice("context_split", context_split_names()));
   if (const auto stage = unstated.integer("zero_stage", 0, 3))
     rules.zero_stage = static_cast<int>(*stage);
   rules.layers_per_chunk = unstated.integer("layers_per_chunk", 1, 10'000);
   replace(rules.dropout, unstated.flag("dropout"));
   replace(rules.overlap_gradient_exchange, unstated.flag("overlap_gradient_exchange"));
+  rules.fp8_weight_exchange = unstated.texts("fp8_weight_exchange");
   replace(rules.vocabulary_multiple, unstated.integer("vocabulary_multiple", 1, 1'000'000));
   replace(rules.pads_whole_vocabulary, unstated.flag("pads_whole_vocabulary"));
   replace(rules.counting, unstated.choice("flops", flop_counting_names()));

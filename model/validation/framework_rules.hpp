@@ -3,6 +3,7 @@
 
 #include "hardware/presets/catalog.hpp"
 #include "hardware/provenance.hpp"
+#include "model/execution/parallelism.hpp"
 #include "model/execution/software_preset.hpp"
 #include "model/execution/training.hpp"
 
@@ -33,8 +34,8 @@ struct FrameworkRules {
   std::string name;
   Provenance provenance;
   std::vector<std::string> match; ///< texts in the run's `framework`, lower case
-  /// Texts in the run's `source` or `source_ref`, one of which must be there; none: any. They tell
-  /// apart editions of one framework of which the table states none.
+  /// Texts in the run's `source`, `source_ref` or `source_url_or_repo_path`, one of which must be
+  /// there; none: any. They tell apart editions of one framework of which the table states none.
   std::vector<std::string> sources;
 
   /// Parallel degrees that are 1 where unstated, if the framework has no others.
@@ -45,12 +46,15 @@ struct FrameworkRules {
   Recompute selective = Recompute::selective; ///< what the framework calls selective
   bool flash_attention = true;
   bool sequence_parallel = false; ///< wherever tensor_parallel is above 1
+  ContextSplit context_split = ContextSplit::balanced;
   int zero_stage = 0;
   /// Layers of a chunk, where stages are more than one and can be interleaved; absent: they are
   /// not.
   std::optional<std::int64_t> layers_per_chunk;
   bool dropout = false;
   bool overlap_gradient_exchange = true;
+  /// Texts in a run's `precision`, lower case, with which weights are gathered in FP8.
+  std::vector<std::string> fp8_weight_exchange;
   std::int64_t vocabulary_multiple = 1;
   bool pads_whole_vocabulary = true; ///< else only one that tensor-parallel ranks share
   FlopCounting counting = FlopCounting::model;

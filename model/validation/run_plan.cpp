@@ -88,6 +88,16 @@ std::optional<Decoder> decoder_with_experts(const RunRecord &run,
   return std::nullopt;
 }
 
+/// What tells editions of a framework apart: a page of one source may hold several releases, which
+/// its reference names, and a source several pages.
+std::string source_text(const RunRecord &run) {
+  std::string text = run.source;
+  for (const std::string_view column : {"source_ref", "source_url_or_repo_path"})
+    if (const auto field = run.fields.find(column); field != run.fields.end())
+      text += " " + field->second;
+  return text;
+}
+
 /// Names of what must be stated and is not.
 std::vector<std::string_view> missing(const RunRecord &run, const FrameworkRules &rules) {
   std::vector<std::string_view> names;
@@ -193,6 +203,7 @@ public:
     p.sequence_parallel =
         p.tensor_parallel > 1 &&
         setting("sequence_parallel", run_.sequence_parallel, flag_of, rules_.sequence_parallel);
+    p.context_split = rules_.context_split;
     return p;
   }
 
@@ -207,6 +218,11 @@ public:
         setting("flash attention", run_.attention, flash_of, rules_.flash_attention);
     t.dropout = rules_.dropout;
     t.overlap_gradient_exchange = rules_.overlap_gradient_exchange;
+    if (std::ranges::any_of(rules_.fp8_weight_exchange,
+                            [precision = lower_case(run_.precision)](const std::string &text) {
+                              return holds(precision, text);
+                            }))
+      t.weight_exchange_format = NumberFormat::fp8;
     batch(t, data_parallel);
     return t;
   }
@@ -366,11 +382,7 @@ RunPlanning RunPlanner::stated_plan(const RunRecord &run) {
     return skip(to_text(run.problems.front()));
   if (std::string why = unmodelled(run); !why.empty())
     return skip(std::move(why));
-  // A page of one source may hold several releases: its reference names them.
-  const auto reference = run.fields.find("source_ref");
-  const FrameworkRules *rules =
-      find_rules(rules_, run.framework,
-                 reference == run.fields.end() ? run.source : run.source + " " + reference->second);
+  const FrameworkRules *rules = find_rules(rules_, run.framework, source_text(run));
   if (rules == nullptr)
     rules = find_rules(rules_, "default", {});
   if (rules == nullptr)

@@ -103,6 +103,16 @@ TEST(GradientExchange, MovesAsManyBytesAsItsFormatHas) {
   EXPECT_EQ(parameter_bytes(training).gradient, 4); // they are summed as before
 }
 
+TEST(GradientExchange, GathersAsManyBytesOfWeightsAsTheirFormatHas) {
+  const Parallelism parallelism{.data_parallel = 4, .zero_stage = 3};
+  Training training = nothing_hidden();
+  // 3/4 of 100 gradients of four bytes, and twice of 100 weights of two, of one in fp8.
+  EXPECT_NEAR(gradients(parallelism, training, 100, 1).in(second), 0.75 * (400 + 2 * 200), 1e-9);
+  training.weight_exchange_format = NumberFormat::fp8;
+  EXPECT_NEAR(gradients(parallelism, training, 100, 1).in(second), 0.75 * (400 + 2 * 100), 1e-9);
+  EXPECT_EQ(parameter_bytes(training).weight, 2); // products read them as before
+}
+
 TEST(GradientBuckets, AreAsFewAsHoldTheGradients) {
   Training training = plain_training();
   EXPECT_FALSE(gradient_buckets(training, 400.0 * byte));

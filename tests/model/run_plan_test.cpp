@@ -121,6 +121,27 @@ TEST(RunPlan, TheLongestTextOfTheSourceCounts) {
   EXPECT_EQ(planned(run).rules->id, "megatron-deepspeed");
 }
 
+TEST(RunPlan, ThePageThatTheSourceNamesCounts) {
+  RunRecord run = sparse_run("torchtitan (PyTorch FSDP2)");
+  run.fields["source_url_or_repo_path"] = "benchmarks/llama3_h100_202412_torchtitan.md";
+  EXPECT_EQ(planned(run).rules->id, "torchtitan-2024");
+  EXPECT_EQ(planned(run).plan.parallelism.context_split, ContextSplit::contiguous);
+  run.fields["source_url_or_repo_path"] = "benchmarks/asyncTP_llama3_h100_2025-06_torchtitan.md";
+  EXPECT_EQ(planned(run).rules->id, "torchtitan");
+  EXPECT_EQ(planned(run).plan.parallelism.context_split, ContextSplit::balanced);
+}
+
+TEST(RunPlan, WeightsAreGatheredInFp8WhereTheFrameworkDoesSo) {
+  RunRecord run = sparse_run("torchtitan (PyTorch FSDP2)");
+  run.gpu = "H100-80GB-SXM";
+  run.precision = "Float8 tensorwise";
+  EXPECT_EQ(planned(run).plan.training.weight_exchange_format, NumberFormat::fp8);
+  run.precision = "Float8 rowwise";
+  EXPECT_EQ(planned(run).plan.training.weight_exchange_format, std::nullopt);
+  run.precision = "BF16";
+  EXPECT_EQ(planned(run).plan.training.weight_exchange_format, std::nullopt);
+}
+
 TEST(RunPlan, AVocabularyThatNoRanksShareIsPaddedWhereTheFrameworkDoesSo) {
   RunRecord run = sparse_run("Megatron-DeepSpeed");
   run.vocab = 50257;

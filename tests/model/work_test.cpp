@@ -11,12 +11,13 @@ namespace {
 using namespace tests;
 using units::second;
 
-ModelWork tiny_work(const Cluster &cluster, const Training &training = plain_training()) {
+ModelWork tiny_work(const Cluster &cluster, const Training &training = plain_training(),
+                    const Parallelism &parallelism = {}) {
   const OperatorGraph graph = decoder_graph(tiny(), {.sequence_length = 4,
                                                      .vocabulary = 8,
                                                      .flash_attention = training.flash_attention,
                                                      .dropout = training.dropout});
-  return model_work(graph, tiny(), {}, training, cluster);
+  return model_work(graph, tiny(), parallelism, training, cluster);
 }
 
 double forward_seconds(const ModelWork &work) {
@@ -54,6 +55,33 @@ TEST(ModelWork, AlternateRecomputationDoesEverySecondProductAgain) {
   // Keys are a third of 384, the output projection 128; queries, values, the attention and the
   // first of the MLP's products stay, its second of 512 is the sixth.
   EXPECT_EQ(work.layers.redone.in(second), 128 + 128 + 512);
+}
+
+TEST(ModelWork, AlternateRecomputationKeepsNoProductsInFp4) {
+  Training training = plain_training();
+  training.flash_attention = true;
+  training.recompute = Recompute::alternate;
+  training.precision = NumberFormat::fp4;
+  // All four products: 384, 128 and twice 512.
+  EXPECT_EQ(tiny_work(compute_machine(), training).layers.redone.in(second), 384 + 128 + 2 * 512);
+}
+
+TEST(ModelWork, OfContiguousPartsTheLastRankSeesMostKeysOfAMaskedSequence) {
+  Training training = plain_training();
+  training.flash_attention = true;
+  const auto attention = [&](const Parallelism &parallelism) {
+    return tiny_work(compute_machine(), training, parallelism).layers.attention_core.in(second);
+  };
+  // Half of the 256 over two or four ranks; the last one's queries see 2 - 1/2 and 2 - 1/4 times
+  // the mean.
+  EXPECT_EQ(attention({.context_parallel = 2}), 128.0 / 2);
+  Parallelism contiguous{.context_parallel = 2, .context_split = ContextSplit::contiguous};
+  EXPECT_EQ(attention(contiguous), 1.5 * 128 / 2);
+  contiguous.context_parallel = 4;
+  EXPECT_EQ(attention(contiguous), 1.75 * 128 / 4);
+  // Ulysses: each rank has whole sequences of its heads.
+  contiguous.context_exchange = ContextExchange::all_to_all;
+  EXPECT_EQ(attention(contiguous), 128.0 / 4);
 }
 
 TEST(ModelWork, FlashAttentionSkipsMaskedScoresAndRecomputesThemBackward) {
