@@ -47,6 +47,12 @@ function(flopcast_library folder)
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${folder} POSITION_INDEPENDENT_CODE ON VERIFY_INTERFACE_HEADER_SETS ON)
   target_compile_features(${target} PUBLIC cxx_std_20)
+  # No program puts functions of its own in the place of the library's: without this GCC inlines none
+  # that others could call.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE
+      $<$<COMPILE_LANGUAGE:CXX>:-fno-semantic-interposition>)
+  endif()
   target_link_libraries(${target}
     PUBLIC ${arg_LINK}
     PRIVATE ${arg_PRIVATE_LINK} $<BUILD_INTERFACE:flopcast_build_flags>)

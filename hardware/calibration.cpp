@@ -100,7 +100,10 @@ const StreamModel *Calibration::stream_model(OperatorClass kind, Pass pass) cons
                      : stream_of(kind, pass));
 }
 
-std::optional<FlopRate> usable_peak(const Device &device, NumberFormat format) {
+namespace {
+
+/// Null where the device has none.
+const FlopRate *peak_or_stand_in(const Device &device, NumberFormat format) {
   using enum NumberFormat;
   // Wider formats that can stand in, nearest first.
   static constexpr std::array<std::array<NumberFormat, 4>, number_format_count> stand_ins{{
@@ -114,16 +117,23 @@ std::optional<FlopRate> usable_peak(const Device &device, NumberFormat format) {
       {int8, fp8, bf16, fp16},
   }};
   if (const auto &own = device.peak[static_cast<std::size_t>(format)])
-    return own;
+    return &*own;
   for (const NumberFormat candidate : stand_ins[static_cast<std::size_t>(format)])
-    if (const auto peak = device.peak_of(candidate))
-      return peak;
-  return std::nullopt;
+    if (const auto &peak = device.peak[static_cast<std::size_t>(candidate)])
+      return &*peak;
+  return nullptr;
+}
+
+} // namespace
+
+std::optional<FlopRate> usable_peak(const Device &device, NumberFormat format) {
+  const FlopRate *peak = peak_or_stand_in(device, format);
+  return peak != nullptr ? std::optional(*peak) : std::nullopt;
 }
 
 std::optional<DeviceRates> device_rates(const Device &device, NumberFormat format) {
-  const auto peak = usable_peak(device, format);
-  if (!peak || !device.multiprocessors)
+  const FlopRate *peak = peak_or_stand_in(device, format);
+  if (peak == nullptr || !device.multiprocessors)
     return std::nullopt;
   return DeviceRates{.peak = *peak,
                      .memory_bandwidth = device.memory_bandwidth,
@@ -195,7 +205,7 @@ std::optional<Seconds> modelled_time(const Device &device, const Calibration &ca
     const auto time = [&](const MatrixShape &shape) {
       return gemm_time(*product, *rates, shape, element_bytes(call.format));
     };
-    const auto [batch, m, n, k] = call.shape;
+    const auto &[batch, m, n, k] = call.shape;
     // Two kernels backward are the gradients of the input and of the weights.
     if (call.pass == Pass::backward && call.kernels == 2)
       return time({batch, m, k, n}) + time({batch, k, n, m}) +

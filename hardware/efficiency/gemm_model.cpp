@@ -43,7 +43,7 @@ ProductSize product_size(const MatrixShape &shape) {
 
 double gemm_base_seconds(const GemmModel &model, const DeviceRates &rates, const ProductSize &size,
                          const ElementBytes &bytes) {
-  const auto [batch, m, n, k] = size;
+  const auto &[batch, m, n, k] = size;
   const auto processors = static_cast<double>(rates.multiprocessors);
   // One division for each number that several terms divide by.
   const double per_peak = 1 / rates.peak.in(units::flop / units::second);
