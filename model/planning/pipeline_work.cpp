@@ -174,7 +174,8 @@ private:
     const Bytes gradients = parameters * exchanged_gradient_bytes(training_) * byte;
     const Bytes weights = parameters * exchanged_weight_bytes(training_) * byte;
     const auto time = [&](Collective collective, Bytes data) {
-      return collective_time(collective, data, group, cluster_);
+      return training_.software.gradient_exchange *
+             collective_time(collective, data, group, cluster_);
     };
     if (parallel_.zero_stage >= 3) {
       exchange.gather += time(Collective::all_gather, weights);

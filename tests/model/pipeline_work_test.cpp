@@ -9,7 +9,8 @@ namespace flopcast::tests {
 namespace {
 
 /// The simulated step and the sum of estimate() agree but for what the sum simplifies: the slowest
-/// stage is paid for every micro-batch, fill and drain included.
+/// stage is paid for every micro-batch, fill and drain included, and so are all messages, which
+/// chunks of other micro-batches may hide.
 TEST(PipelineWork, SimulatesNearlyTheEstimatedStep) {
   for (const char *layout : {"tensor_parallel = 8\npipeline_parallel = 8\n",
                              "tensor_parallel = 8\npipeline_parallel = 8\nvirtual_pipeline = 4\n",
@@ -23,7 +24,7 @@ TEST(PipelineWork, SimulatesNearlyTheEstimatedStep) {
     const Estimate result = estimate(run.plan, run.cluster);
     ASSERT_TRUE(result.step) << layout;
     const ScheduleOutcome outcome = simulated_schedule(pipeline_work(run.plan, run.cluster));
-    EXPECT_NEAR(outcome.step / result.step->predicted.total(), 1, 0.04) << layout;
+    EXPECT_NEAR(outcome.step / result.step->predicted.total(), 1, 0.05) << layout;
   }
 }
 
