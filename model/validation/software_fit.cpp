@@ -80,7 +80,15 @@ struct Parameter {
 };
 
 constexpr double residual_scale = 0.05; // of log(predicted / measured): what a good stack scatters
-constexpr double huber = 1.5;           // residuals beyond this many scales count linearly
+
+/// Cauchy's loss: a run that is off by more than so many scales, for what its table does not say,
+/// pulls ever less.
+constexpr double tail = 2.5;
+
+double loss(double r) { return tail * tail * std::log1p(r * r / (tail * tail)); }
+
+/// Its slope over that of the square.
+double trust(double r) { return 1 / (1 + r * r / (tail * tail)); }
 
 class FrameworkFit {
 public:
@@ -117,8 +125,7 @@ public:
       Eigen::MatrixXd normal = Eigen::MatrixXd::Zero(n, n);
       Eigen::VectorXd gradient = Eigen::VectorXd::Zero(n);
       for (Eigen::Index i = 0; i < r.size(); ++i) {
-        const double w = weights_[static_cast<std::size_t>(i)] *
-                         std::min(1.0, huber / std::max(std::abs(r(i)), 1e-12));
+        const double w = weights_[static_cast<std::size_t>(i)] * trust(r(i));
         normal += w * jacobian.row(i).transpose() * jacobian.row(i);
         gradient += w * r(i) * jacobian.row(i).transpose();
       }
@@ -209,10 +216,8 @@ private:
 
   [[nodiscard]] double objective(const Eigen::VectorXd &r, const Eigen::VectorXd &x) const {
     double sum = 0;
-    for (Eigen::Index i = 0; i < r.size(); ++i) {
-      const double a = std::abs(r(i));
-      sum += weights_[static_cast<std::size_t>(i)] * (a <= huber ? a * a : huber * (2 * a - huber));
-    }
+    for (Eigen::Index i = 0; i < r.size(); ++i)
+      sum += weights_[static_cast<std::size_t>(i)] * loss(r(i));
     for (Eigen::Index j = 0; j < x.size(); ++j)
       sum += std::pow(x(j) / parameters_[static_cast<std::size_t>(j)].spread, 2);
     return sum;

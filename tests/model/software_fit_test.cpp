@@ -65,6 +65,23 @@ TEST(SoftwareFit, FindsTheConstantsThatMadeTheRuns) {
   EXPECT_NEAR(found.begin()->second.base.products, 1.25, 0.08);
 }
 
+TEST(SoftwareFit, HardlyFollowsRunsThatAreFarOff) {
+  const PresetCatalog catalog = shipped_presets();
+  RunPlanner planner(catalog);
+  Software truth;
+  truth.products = 1.25;
+  std::vector<RunRecord> runs = runs_with(truth, planner);
+  const std::vector<RunRecord> sound = runs;
+  for (std::size_t i = 0; i < runs.size(); i += 4)
+    runs[i].step_time_s = 3 * *runs[i].step_time_s;
+  const std::vector<FittedRun> fitted = fitted_runs(runs, planner, FittedMetric::step_time);
+  const SoftwarePresets found = fit_software(fitted, FittedMetric::step_time);
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    EXPECT_NEAR(predicted(fitted[i], FittedMetric::step_time, found) / *sound[i].step_time_s, 1,
+                0.03)
+        << runs[i].id;
+}
+
 TEST(SoftwareFit, TheFactorOfOddProductsIsExpectedOnlyWhereThePresetStatesIt) {
   SoftwarePreset stated;
   EXPECT_EQ(expected_software(stated).base.unaligned_products, 1);
