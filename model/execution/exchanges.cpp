@@ -25,15 +25,26 @@ RankGroup sharing_group(const RankGroup &group, const Parallelism &parallelism) 
 
 } // namespace
 
+namespace {
+
+/// Of the residual stream among tensor-parallel ranks.
+Seconds residual_collective(Collective collective, const Parallelism &parallelism,
+                            const Training &training, Bytes residual, const Cluster &cluster) {
+  const Software &software = training.software;
+  return software.exchange_overhead +
+         software.tensor_exchange *
+             collective_time(collective, residual, parallelism.tensor_group(), cluster);
+}
+
+} // namespace
+
 Seconds tensor_exchange(const Parallelism &parallelism, const Training &training, Bytes residual,
                         const Cluster &cluster) {
-  const RankGroup group = parallelism.tensor_group();
-  if (group.size <= 1)
+  if (parallelism.tensor_parallel <= 1)
     return {};
   const Software &software = training.software;
   const auto time = [&](Collective collective) {
-    return software.exchange_overhead +
-           software.tensor_exchange * collective_time(collective, residual, group, cluster);
+    return residual_collective(collective, parallelism, training, residual, cluster);
   };
   const Seconds whole = parallelism.sequence_parallel
                             ? time(Collective::all_gather) + time(Collective::reduce_scatter)
@@ -41,6 +52,20 @@ Seconds tensor_exchange(const Parallelism &parallelism, const Training &training
   if (parallelism.tensor_overlap == TensorOverlap::tiles)
     return whole; // what hides is the tiles' affair
   return (1 - software.hidden_tensor_exchange) * whole;
+}
+
+Seconds hidden_gradient_sums(double sums, Seconds weight_gradients, const Parallelism &parallelism,
+                             const Training &training, Bytes residual, const Cluster &cluster) {
+  const double share = training.software.hidden_gradient_sums;
+  if (share <= 0 || sums <= 0 || parallelism.tensor_parallel <= 1 ||
+      parallelism.tensor_overlap == TensorOverlap::tiles)
+    return {};
+  const Seconds each = residual_collective(
+      parallelism.sequence_parallel ? Collective::reduce_scatter : Collective::all_reduce,
+      parallelism, training, residual, cluster);
+  const Seconds all = share * sums * each;
+  return all - exposed_time(all, {}, weight_gradients,
+                            overlap_slowdown(parallelism.tensor_group(), cluster));
 }
 
 Seconds context_exchange(const Parallelism &parallelism, Bytes key_values, Bytes queries,

@@ -21,6 +21,13 @@ struct HidingWork {
 [[nodiscard]] Seconds tensor_exchange(const Parallelism &parallelism, const Training &training,
                                       Bytes residual, const Cluster &cluster);
 
+/// What products for gradients of weights, which take so long together, hide of so many sums of
+/// their inputs' gradients over the tensor-parallel ranks: the second half of an exchange under
+/// sequence parallelism, else all of it. Source: Korthikanti et al. 2022, section 6.2.
+[[nodiscard]] Seconds hidden_gradient_sums(double sums, Seconds weight_gradients,
+                                           const Parallelism &parallelism, const Training &training,
+                                           Bytes residual, const Cluster &cluster);
+
 /// Keys and values of a stage on their way among context-parallel ranks, forward and backward, less
 /// what the attention hides: round a ring while the attention works on those that are there,
 /// gathered before it, or turned from tokens to heads and back (Ulysses).

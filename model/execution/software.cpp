@@ -56,6 +56,8 @@ constexpr std::array constants{
           "share of tokens' way to experts behind other work"),
     share("hidden_tensor_exchange", &Software::hidden_tensor_exchange, 0, 1,
           "share of tensor-parallel exchange behind products"),
+    share("hidden_gradient_sums", &Software::hidden_gradient_sums, 0, 1,
+          "share of the sums of inputs' gradients behind gradients of weights"),
     time("step_overhead", &Software::step_overhead, 10, "time of a step outside of the model"),
     share("weight_gradient_bytes", &Software::weight_gradient_bytes, 0, 16,
           "bytes of a parameter of the largest matrix while its gradient is made"),

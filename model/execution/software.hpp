@@ -67,7 +67,9 @@ struct Software {
 
   double hidden_expert_exchange = 0; ///< share of it behind other work
   double hidden_tensor_exchange = 0; ///< share of them that runs behind the products it is cut into
-  Seconds step_overhead;             ///< gradient norm, optimizer launches, data, logging
+  /// Share of the sums of gradients of inputs that runs behind products for gradients of weights.
+  double hidden_gradient_sums = 0;
+  Seconds step_overhead; ///< gradient norm, optimizer launches, data, logging
 
   // Memory at the peak of a step.
   double weight_gradient_bytes = 0; ///< a parameter of the largest matrix: its gradient in flight

@@ -77,7 +77,8 @@ StageTime joined(StageTime sum, const Software &software) {
 
 /// Adds what the host launches for layers.
 void add_launches(StageTime &time, const ModelWork &work, const LayerShares &shares,
-                  double exchanges, double redone_layers, const Training &training) {
+                  const TensorExchangeTime &exchange, double exchanges, double redone_layers,
+                  const Training &training) {
   const Software &software = training.software;
   const double calls = shares.of(work, &RegionWork::forward_calls);
   const double again = training.recompute == Recompute::full ? redone_layers * calls
@@ -89,9 +90,8 @@ void add_launches(StageTime &time, const ModelWork &work, const LayerShares &sha
   time.launches_backward = shares.of(work, &RegionWork::backward_calls) * software.host_backward +
                            again * software.host_forward +
                            backward_exchanges * exchanges * software.host_exchange;
-  const Seconds exchange = time.tensor_parallel / (1 + backward_exchanges);
-  time.device_forward = time.forward + exchange;
-  time.device_backward = time.backward + time.recompute + backward_exchanges * exchange;
+  time.device_forward = time.forward + exchange.forward;
+  time.device_backward = time.backward + time.recompute + exchange.backward;
 }
 
 /// Exchanges of a layer with experts: there and back, forward and backward, and again for the share
@@ -109,18 +109,22 @@ StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
   time.forward = shares.of(work, &RegionWork::forward);
   time.backward = shares.of(work, &RegionWork::backward);
   time.weight_gradient = shares.of(work, &RegionWork::weight_gradient);
-  time.tensor_parallel = 2.0 * all_reduces * exchange;
+  const Seconds hidden =
+      hidden_gradient_sums(all_reduces, shares.of(work, &RegionWork::shared_input_weight_gradient),
+                           parallelism, training, inputs.residual, cluster);
   time.recompute = again * time.forward;
   if (redoes_parts(training.recompute))
     time.recompute += shares.of(work, &RegionWork::redone);
-  time.tensor_parallel += again * all_reduces * exchange;
+  TensorExchangeTime exchange_time{all_reduces * exchange, all_reduces * exchange - hidden};
   if (parallelism.tensor_overlap == TensorOverlap::tiles) {
-    const TensorExchangeTime tiled =
-        tiled_exchange(work, parallelism, training, inputs.residual, cluster);
-    time.tensor_parallel = share * ((1 + again) * tiled.forward + tiled.backward);
+    exchange_time = tiled_exchange(work, parallelism, training, inputs.residual, cluster);
+    exchange_time.forward *= share;
+    exchange_time.backward *= share;
   }
+  exchange_time.backward += again * exchange_time.forward;
+  time.tensor_parallel = exchange_time.forward + exchange_time.backward;
   const double exchanges = parallelism.tensor_parallel > 1 ? all_reduces : 0;
-  add_launches(time, work, shares, exchanges, again, training);
+  add_launches(time, work, shares, exchange_time, exchanges, again, training);
   time.context_parallel =
       context_exchange(parallelism, share * inputs.key_values, share * inputs.queries,
                        shares.of(work, &RegionWork::attention_core), cluster);

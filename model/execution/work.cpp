@@ -116,8 +116,11 @@ private:
       region.backward_calls += operators_.launches(op, Pass::backward);
       region.backward += count * part.seconds;
       // The second of a product's two: see backward_calls().
-      if (op.parameters > 0 && has_weights(op) && &part == &backward.back())
+      if (op.parameters > 0 && has_weights(op) && &part == &backward.back()) {
         region.weight_gradient += count * part.seconds;
+        if (op.split == Split::tensor && !op.splits_depth)
+          region.shared_input_weight_gradient += count * part.seconds;
+      }
       region.backward_work += count * part.work;
     }
     add_saved(op, region);

@@ -40,8 +40,11 @@ struct RegionWork {
   Seconds forward;
   Seconds backward;
   Seconds weight_gradient; ///< of `backward`, the products that give gradients of weights
-  Seconds redone;          ///< forward, of the operators that a partial recomputation redoes
-  Seconds attention_core;  ///< forward, of the operators that selective recomputation redoes
+  /// Of those, the products whose input all tensor-parallel ranks have: its gradient is summed over
+  /// them.
+  Seconds shared_input_weight_gradient;
+  Seconds redone;         ///< forward, of the operators that a partial recomputation redoes
+  Seconds attention_core; ///< forward, of the operators that selective recomputation redoes
   OperatorWork forward_work;
   OperatorWork backward_work;
   OperatorWork redone_work;     ///< that `redone` times

@@ -147,7 +147,7 @@ const std::array formulas{
     ExplainedFormula{
         "time.breakdown.tensor_parallel_s",
         "micro-batches x collectives of the residual stream, as the framework takes them and waits "
-        "for their ranks",
+        "for their ranks, less the sums that it hides behind gradients of weights",
         "Communication",
         {"time.micro_batches", "plan.tensor_parallel", "plan.tensor_overlap", "plan.framework",
          "links.tensor"},

@@ -154,6 +154,29 @@ TEST(TensorExchange, LeavesOutWhatProductsHide) {
   EXPECT_EQ(tensor_exchange(parallelism, training, 10.0 * byte, unit_machine()), 0.25 * alone);
 }
 
+TEST(HiddenGradientSums, AreThoseBehindGradientsOfWeights) {
+  Parallelism parallelism{.tensor_parallel = 2};
+  Training training = plain_training();
+  const auto hidden = [&](Seconds weight_gradients) {
+    return hidden_gradient_sums(3, weight_gradients, parallelism, training, 10.0 * byte,
+                                unit_machine())
+        .in(second);
+  };
+  EXPECT_EQ(hidden(1e6 * second), 0); // a stack that hides none
+  training.software.hidden_gradient_sums = 1;
+  // Three all-reduces of 10 s, which slow what hides them by 0.15, the share of multiprocessors
+  // where no calibration says otherwise.
+  EXPECT_NEAR(hidden(1e6 * second), 0.85 * 30, 1e-9);
+  EXPECT_NEAR(hidden(4.0 * second), 4, 1e-9); // no more than there is to hide behind
+  training.software.hidden_gradient_sums = 0.5;
+  EXPECT_NEAR(hidden(1e6 * second), 0.85 * 15, 1e-9);
+  // A scatter is half of an all-reduce; the gather before it has nothing beside it.
+  parallelism.sequence_parallel = true;
+  EXPECT_NEAR(hidden(1e6 * second), 0.85 * 7.5, 1e-9);
+  parallelism.tensor_overlap = TensorOverlap::tiles;
+  EXPECT_EQ(hidden(1e6 * second), 0);
+}
+
 TEST(ExpertExchange, IsFreeWhereEachRankHoldsAllExperts) {
   const ExpertExchange exchange{.dispatched = 8.0 * byte, .gathered = {}};
   EXPECT_EQ(expert_exchange({.data_parallel = 4}, plain_training(), exchange, unit_machine()),

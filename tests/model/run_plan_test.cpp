@@ -121,6 +121,16 @@ TEST(RunPlan, TheLongestTextOfTheSourceCounts) {
   EXPECT_EQ(planned(run).rules->id, "megatron-deepspeed");
 }
 
+TEST(RunPlan, AnEditionIsKnownByThePaper) {
+  RunRecord run = sparse_run("Megatron-LM");
+  run.source = "Korthikanti et al. 2022 (arXiv 2205.05198) Table 5";
+  EXPECT_EQ(planned(run).rules->id, "megatron-lm-2022");
+  EXPECT_EQ(planned(run).rules->software.base.hidden_gradient_sums, 1);
+  run.source = "Megatron-LM SC21 (arXiv 2104.04473) Table 1";
+  EXPECT_EQ(planned(run).rules->id, "megatron-lm");
+  EXPECT_EQ(planned(run).rules->software.base.hidden_gradient_sums, 0);
+}
+
 TEST(RunPlan, ThePageThatTheSourceNamesCounts) {
   RunRecord run = sparse_run("torchtitan (PyTorch FSDP2)");
   run.fields["source_url_or_repo_path"] = "benchmarks/llama3_h100_202412_torchtitan.md";

@@ -47,6 +47,14 @@ TEST(ModelWork, GradientsInFlightAreThoseOfTheLargestMatrixAndOfItsInputAndOutpu
             6 * 64 + 2 * 4 * (16 + 4));
 }
 
+TEST(ModelWork, SharedInputsAreThoseOfTheProductsThatSplitTheirColumns) {
+  const ModelWork work = tiny_work(compute_machine());
+  // Queries, keys and values 384 and the MLP's first product 512; every product has one gradient of
+  // its weights, of the forward one's size.
+  EXPECT_EQ(work.layers.shared_input_weight_gradient.in(second), 384 + 512);
+  EXPECT_EQ(work.layers.weight_gradient.in(second), 384 + 128 + 1024);
+}
+
 TEST(ModelWork, AlternateRecomputationDoesEverySecondProductAgain) {
   Training training = plain_training();
   training.flash_attention = true;
