@@ -13,6 +13,13 @@ namespace flopcast {
 QString core_text(std::string_view text) {
   // Named here for lupdate, which finds no texts that come from another folder.
   [[maybe_unused]] static constexpr std::array known{
+      QT_TRANSLATE_NOOP("Core", "Plan"),
+      QT_TRANSLATE_NOOP("Core", "model"),
+      QT_TRANSLATE_NOOP("Core", "GPUs"),
+      QT_TRANSLATE_NOOP("Core", "fabric"),
+      QT_TRANSLATE_NOOP("Core", "layout"),
+      QT_TRANSLATE_NOOP("Core", "sharing"),
+      QT_TRANSLATE_NOOP("Core", "batch"),
       QT_TRANSLATE_NOOP("Core", "Parameters"),
       QT_TRANSLATE_NOOP("Core", "Work"),
       QT_TRANSLATE_NOOP("Core", "Memory per GPU"),
@@ -20,7 +27,7 @@ QString core_text(std::string_view text) {
       QT_TRANSLATE_NOOP("Core", "Throughput"),
       QT_TRANSLATE_NOOP("Core", "Cost"),
       QT_TRANSLATE_NOOP("Core", "Energy and carbon"),
-      QT_TRANSLATE_NOOP("Core", "Assumptions"),
+      QT_TRANSLATE_NOOP("Core", "Assumptions (defaults unless the plan says otherwise)"),
       QT_TRANSLATE_NOOP("Core", "Ranges: base, P10 to P90"),
       QT_TRANSLATE_NOOP("Core", "Ranges, P10 to P90"),
       QT_TRANSLATE_NOOP("Core", "Memory per GPU, total"),

@@ -151,6 +151,8 @@ void MainWindow::set_language(Language language) {
     return;
   const QByteArray docks = dock_state();
   const int page = tabs_->currentIndex();
+  // What it looks like for this run may be another than what is kept.
+  const Theme theme = theme_of(themes_->checkedAction()->objectName()).value_or(settings_.theme());
   QStringList opened;
   for (const Page *one : pages_)
     opened.append(one->opened_file());
@@ -163,7 +165,7 @@ void MainWindow::set_language(Language language) {
       pages_[i]->open_file(file);
   restoreState(docks);
   tabs_->setCurrentIndex(page);
-  set_theme(settings_.theme());
+  set_theme(theme);
   if (document_.is_empty())
     show_nothing();
   else

@@ -255,6 +255,38 @@
     <context>
         <name>Core</name>
         <message>
+            <source>Plan</source>
+            <translation>计划</translation>
+        </message>
+        <message>
+            <source>model</source>
+            <translation>模型</translation>
+        </message>
+        <message>
+            <source>GPUs</source>
+            <translation>GPU 数量</translation>
+        </message>
+        <message>
+            <source>fabric</source>
+            <translation>网络结构</translation>
+        </message>
+        <message>
+            <source>layout</source>
+            <translation>布局</translation>
+        </message>
+        <message>
+            <source>sharing</source>
+            <translation>状态切分</translation>
+        </message>
+        <message>
+            <source>batch</source>
+            <translation>批</translation>
+        </message>
+        <message>
+            <source>Assumptions (defaults unless the plan says otherwise)</source>
+            <translation>假设（计划未写明时取默认值）</translation>
+        </message>
+        <message>
             <source>Headline numbers</source>
             <translation>主要数字</translation>
         </message>
@@ -481,10 +513,6 @@
         <message>
             <source>Energy and carbon</source>
             <translation>能耗与碳排放</translation>
-        </message>
-        <message>
-            <source>Assumptions</source>
-            <translation>假设</translation>
         </message>
         <message>
             <source>cannot run</source>

@@ -260,6 +260,15 @@ TEST_F(Window, TakesTheThemeOfOneRunWithoutRememberingIt) {
   EXPECT_EQ(Settings(settings_file()).theme(), Theme::system);
 }
 
+TEST_F(Window, KeepsTheThemeOfOneRunInAnotherLanguage) {
+  window_->set_theme(Theme::dark);
+  window_->set_language(Language::chinese);
+  EXPECT_LT(QApplication::palette().color(QPalette::Base).lightness(), 100);
+  EXPECT_TRUE(window_->findChild<QAction *>("dark")->isChecked());
+  window_->set_language(Language::english);
+  apply_theme(Theme::light);
+}
+
 TEST_F(Window, RemembersItsSize) {
   window_->resize(1000, 700);
   window_->close();

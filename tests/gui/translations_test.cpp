@@ -78,6 +78,20 @@ TEST_F(InChinese, LabelsOfTheCoreAreTranslatedAndUnknownOnesStay) {
   EXPECT_TRUE(core_text("share of peak, tiles of 64 x 128").contains("64 x 128"));
 }
 
+TEST_F(InChinese, EveryLineOfAnEstimateHasALabel) {
+  const EstimatedPlanPointer plan = answered("training.precision=fp8", "llama3-70b-h100");
+  for (const ReportSection &section : plan->report.sections) {
+    EXPECT_TRUE(has_chinese(core_text(section.title))) << section.title;
+    for (const ReportRow &row : section.rows) {
+      // Names that are the same in both languages.
+      if (row.label == "6ND" || row.label == "HFU")
+        continue;
+      EXPECT_TRUE(has_chinese(core_text(row.label))) << row.label;
+    }
+  }
+  EXPECT_TRUE(has_chinese(core_text(plan->report.remarks_title)));
+}
+
 TEST_F(InChinese, EveryQuantityHasALabel) {
   for (const NamedQuantity &quantity : named_quantities()) {
     const std::string label(quantity.label);
