@@ -6,6 +6,7 @@
 #include "gui/plots/figure_panel.hpp"
 #include "gui/result_cards.hpp"
 
+#include <QActionGroup>
 #include <QCloseEvent>
 #include <QDockWidget>
 #include <QDragEnterEvent>
