@@ -58,7 +58,7 @@ Seconds hidden_gradient_sums(double sums, Seconds weight_gradients, const Parall
                              const Training &training, Bytes residual, const Cluster &cluster) {
   const double share = training.software.hidden_gradient_sums;
   if (share <= 0 || sums <= 0 || parallelism.tensor_parallel <= 1 ||
-      parallelism.tensor_overlap == TensorOverlap::tiles)
+      parallelism.tensor_overlap == TensorOverlap::tiles || splits_backward(parallelism.schedule))
     return {};
   const Seconds each = residual_collective(
       parallelism.sequence_parallel ? Collective::reduce_scatter : Collective::all_reduce,

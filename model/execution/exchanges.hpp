@@ -23,7 +23,8 @@ struct HidingWork {
 
 /// What products for gradients of weights, which take so long together, hide of so many sums of
 /// their inputs' gradients over the tensor-parallel ranks: the second half of an exchange under
-/// sequence parallelism, else all of it. Source: Korthikanti et al. 2022, section 6.2.
+/// sequence parallelism, else all of it. Nothing where the schedule does those products later.
+/// Source: Korthikanti et al. 2022, section 6.2.
 [[nodiscard]] Seconds hidden_gradient_sums(double sums, Seconds weight_gradients,
                                            const Parallelism &parallelism, const Training &training,
                                            Bytes residual, const Cluster &cluster);

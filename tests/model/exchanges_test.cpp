@@ -173,6 +173,10 @@ TEST(HiddenGradientSums, AreThoseBehindGradientsOfWeights) {
   // A scatter is half of an all-reduce; the gather before it has nothing beside it.
   parallelism.sequence_parallel = true;
   EXPECT_NEAR(hidden(1e6 * second), 0.85 * 7.5, 1e-9);
+  // Zero-bubble schedules do the products later.
+  parallelism.schedule = PipelineSchedule::zb_h1;
+  EXPECT_EQ(hidden(1e6 * second), 0);
+  parallelism.schedule = PipelineSchedule::one_f_one_b;
   parallelism.tensor_overlap = TensorOverlap::tiles;
   EXPECT_EQ(hidden(1e6 * second), 0);
 }
