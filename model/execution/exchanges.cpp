@@ -54,18 +54,19 @@ Seconds tensor_exchange(const Parallelism &parallelism, const Training &training
   return (1 - software.hidden_tensor_exchange) * whole;
 }
 
-Seconds hidden_gradient_sums(double sums, Seconds weight_gradients, const Parallelism &parallelism,
-                             const Training &training, Bytes residual, const Cluster &cluster) {
+TensorExchangeTime tensor_exchanges(double count, Seconds weight_gradients,
+                                    const Parallelism &parallelism, const Training &training,
+                                    Bytes residual, const Cluster &cluster) {
+  const Seconds all = count * tensor_exchange(parallelism, training, residual, cluster);
   const double share = training.software.hidden_gradient_sums;
-  if (share <= 0 || sums <= 0 || parallelism.tensor_parallel <= 1 ||
-      parallelism.tensor_overlap == TensorOverlap::tiles || splits_backward(parallelism.schedule))
-    return {};
-  const Seconds each = residual_collective(
-      parallelism.sequence_parallel ? Collective::reduce_scatter : Collective::all_reduce,
-      parallelism, training, residual, cluster);
-  const Seconds all = share * sums * each;
-  return all - exposed_time(all, {}, weight_gradients,
-                            overlap_slowdown(parallelism.tensor_group(), cluster));
+  if (share <= 0 || all <= Seconds{} || splits_backward(parallelism.schedule))
+    return {all, all};
+  const Collective sum =
+      parallelism.sequence_parallel ? Collective::reduce_scatter : Collective::all_reduce;
+  const Seconds beside =
+      share * count * residual_collective(sum, parallelism, training, residual, cluster);
+  const double slowdown = overlap_slowdown(parallelism.tensor_group(), cluster);
+  return {all, all - beside + exposed_time(beside, {}, weight_gradients, slowdown)};
 }
 
 Seconds context_exchange(const Parallelism &parallelism, Bytes key_values, Bytes queries,

@@ -21,13 +21,21 @@ struct HidingWork {
 [[nodiscard]] Seconds tensor_exchange(const Parallelism &parallelism, const Training &training,
                                       Bytes residual, const Cluster &cluster);
 
-/// What products for gradients of weights, which take so long together, hide of so many sums of
-/// their inputs' gradients over the tensor-parallel ranks: the second half of an exchange under
-/// sequence parallelism, else all of it. Nothing where the schedule does those products later.
+/// Exchanges of layers, one micro-batch's.
+struct TensorExchangeTime {
+  Seconds forward;
+  Seconds backward;
+};
+
+/// So many exchanges each way. Backward, what products for gradients of weights hide is left out:
+/// they take so long together, and the framework's share of the sums of their inputs' gradients
+/// runs behind them, which are the second half of an exchange under sequence parallelism, else all
+/// of it. Nothing where the schedule does those products later.
 /// Source: Korthikanti et al. 2022, section 6.2.
-[[nodiscard]] Seconds hidden_gradient_sums(double sums, Seconds weight_gradients,
-                                           const Parallelism &parallelism, const Training &training,
-                                           Bytes residual, const Cluster &cluster);
+[[nodiscard]] TensorExchangeTime tensor_exchanges(double count, Seconds weight_gradients,
+                                                  const Parallelism &parallelism,
+                                                  const Training &training, Bytes residual,
+                                                  const Cluster &cluster);
 
 /// Keys and values of a stage on their way among context-parallel ranks, forward and backward, less
 /// what the attention hides: round a ring while the attention works on those that are there,

@@ -104,27 +104,27 @@ StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
                        const Cluster &cluster) {
   const double share = layers / static_cast<double>(std::max<std::int64_t>(work.layer_count, 1));
   const double all_reduces = shares.of(work, &RegionWork::all_reduces);
-  const Seconds exchange = tensor_exchange(parallelism, training, inputs.residual, cluster);
   StageTime time;
   time.forward = shares.of(work, &RegionWork::forward);
   time.backward = shares.of(work, &RegionWork::backward);
   time.weight_gradient = shares.of(work, &RegionWork::weight_gradient);
-  const Seconds hidden =
-      hidden_gradient_sums(all_reduces, shares.of(work, &RegionWork::shared_input_weight_gradient),
-                           parallelism, training, inputs.residual, cluster);
   time.recompute = again * time.forward;
   if (redoes_parts(training.recompute))
     time.recompute += shares.of(work, &RegionWork::redone);
-  TensorExchangeTime exchange_time{all_reduces * exchange, all_reduces * exchange - hidden};
+  TensorExchangeTime exchange;
   if (parallelism.tensor_overlap == TensorOverlap::tiles) {
-    exchange_time = tiled_exchange(work, parallelism, training, inputs.residual, cluster);
-    exchange_time.forward *= share;
-    exchange_time.backward *= share;
+    exchange = tiled_exchange(work, parallelism, training, inputs.residual, cluster);
+    exchange.forward *= share;
+    exchange.backward *= share;
+  } else {
+    exchange =
+        tensor_exchanges(all_reduces, shares.of(work, &RegionWork::shared_input_weight_gradient),
+                         parallelism, training, inputs.residual, cluster);
   }
-  exchange_time.backward += again * exchange_time.forward;
-  time.tensor_parallel = exchange_time.forward + exchange_time.backward;
+  exchange.backward += again * exchange.forward;
+  time.tensor_parallel = exchange.forward + exchange.backward;
   const double exchanges = parallelism.tensor_parallel > 1 ? all_reduces : 0;
-  add_launches(time, work, shares, exchange_time, exchanges, again, training);
+  add_launches(time, work, shares, exchange, exchanges, again, training);
   time.context_parallel =
       context_exchange(parallelism, share * inputs.key_values, share * inputs.queries,
                        shares.of(work, &RegionWork::attention_core), cluster);

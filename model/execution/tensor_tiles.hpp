@@ -3,6 +3,7 @@
 
 #include "hardware/cluster.hpp"
 #include "hardware/units/quantity.hpp"
+#include "model/execution/exchanges.hpp"
 #include "model/execution/parallelism.hpp"
 #include "model/execution/training.hpp"
 #include "model/execution/work.hpp"
@@ -18,12 +19,6 @@ namespace flopcast {
 /// Source: Wang et al. 2023 (ASPLOS), section 3; Transformer Engine's user buffers.
 [[nodiscard]] Seconds tiled_exposure(std::int64_t ranks, Seconds exchanged_tile,
                                      const TiledProduct &product, double slowdown);
-
-/// Of all layers, for one micro-batch.
-struct TensorExchangeTime {
-  Seconds forward;
-  Seconds backward;
-};
 
 /// The exchanges of the layers' residual stream that their products do not hide.
 /// `residual`: whole over the tensor-parallel ranks. Needs work.tiled.

@@ -44,14 +44,11 @@ public:
         residual /
         (parallel_.sequence_parallel ? static_cast<double>(parallel_.tensor_parallel) : 1.0);
     exchange_ = tensor_exchange(parallel_, training_, residual, cluster);
-    const Seconds layers = static_cast<double>(work_.layers.all_reduces) * exchange_;
-    layers_exchange_ =
-        parallel_.tensor_overlap == TensorOverlap::tiles
-            ? tiled_exchange(work_, parallel_, training_, residual, cluster)
-            : TensorExchangeTime{layers, layers - hidden_gradient_sums(
-                                                      static_cast<double>(work_.layers.all_reduces),
-                                                      work_.layers.shared_input_weight_gradient,
-                                                      parallel_, training_, residual, cluster)};
+    layers_exchange_ = parallel_.tensor_overlap == TensorOverlap::tiles
+                           ? tiled_exchange(work_, parallel_, training_, residual, cluster)
+                           : tensor_exchanges(static_cast<double>(work_.layers.all_reduces),
+                                              work_.layers.shared_input_weight_gradient, parallel_,
+                                              training_, residual, cluster);
   }
 
   [[nodiscard]] std::int64_t micro_batches() const { return std::llround(micro_batches_); }
