@@ -38,7 +38,8 @@ std::vector<FittedRun> fitted_runs(std::span<const RunRecord> runs, RunPlanner &
 SoftwarePresets fit_frameworks(std::span<const RunRecord> runs, RunPlanner &planner) {
   SoftwarePresets presets;
   for (const FittedMetric metric : {FittedMetric::step_time, FittedMetric::memory}) {
-    for (auto &[framework, preset] : fit_software(fitted_runs(runs, planner, metric), metric))
+    for (auto &[framework, preset] :
+         fit_software(fitted_runs(runs, planner, metric), metric, planner.frameworks()))
       presets.insert_or_assign(framework, preset);
     planner.use(presets);
   }

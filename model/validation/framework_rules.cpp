@@ -42,6 +42,7 @@ FrameworkRules read_framework_rules(const InputValue &root_value, const std::str
   FrameworkRules rules;
   rules.id = id;
   rules.name = required_text(root, "name", "the framework's name");
+  rules.family = root.text("family").value_or(id);
   rules.provenance = read_provenance(root);
   rules.match = root.texts("match");
   if (rules.match.empty())

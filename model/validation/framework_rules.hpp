@@ -32,6 +32,9 @@ enum class FlopCounting {
 struct FrameworkRules {
   std::string id;
   std::string name;
+  /// Frameworks of one family, editions of one code base, have constants that are alike;
+  /// its id where the preset names none.
+  std::string family;
   Provenance provenance;
   std::vector<std::string> match; ///< texts in the run's `framework`, lower case
   /// Texts in the run's `source`, `source_ref` or `source_url_or_repo_path`, one of which must be

@@ -8,6 +8,7 @@
 #include "model/validation/run_table.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,7 @@ public:
   void use_everywhere(const SoftwarePreset &software);
   /// The constants of a framework; neutral ones where there is no such preset.
   [[nodiscard]] SoftwarePreset software_of(std::string_view framework) const;
+  [[nodiscard]] std::span<const FrameworkRules> frameworks() const { return rules_; }
 
 private:
   /// The plan of a run that states its vocabulary.

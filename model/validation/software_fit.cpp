@@ -71,11 +71,12 @@ bool is_fitted(const Prior &prior, const SoftwarePreset &stated) {
   return !prior.where_stated || constant.of(stated.base) != constant.of(Software{});
 }
 
-/// One number that is fitted: log(constant / centre) of a framework, or of its runs on one
-/// architecture on top of that.
+/// One number that is fitted: log(constant / centre) of a family of editions, of one of them on top
+/// of that, or of the family's runs on one architecture.
 struct Parameter {
   const Prior *prior = nullptr;
-  std::string architecture; ///< "": of the framework
+  std::string edition;      ///< "": of all
+  std::string architecture; ///< "": of all
   double spread = 0;
 };
 
@@ -90,30 +91,44 @@ double loss(double r) { return tail * tail * std::log1p(r * r / (tail * tail)); 
 /// Its slope over that of the square.
 double trust(double r) { return 1 / (1 + r * r / (tail * tail)); }
 
-class FrameworkFit {
+/// What is stated of each, by id.
+using Editions = std::map<std::string, const SoftwarePreset *>;
+
+/// The constants of all editions of one framework. Of the variance that a
+/// stack may have around what is expected of any, editions share one half and have the other alone.
+class FamilyFit {
 public:
-  FrameworkFit(std::vector<const FittedRun *> runs, FittedMetric metric)
-      : runs_(std::move(runs)), metric_(metric) {
+  /// `editions` may have some of which there is no run.
+  FamilyFit(std::vector<const FittedRun *> runs, Editions editions, FittedMetric metric)
+      : runs_(std::move(runs)), metric_(metric), editions_(std::move(editions)) {
     std::set<std::string> architectures;
     std::map<std::string, double> sizes;
     for (const FittedRun *run : runs_) {
       architectures.insert(run->planned.cluster.device.architecture);
       sizes[run->group] += 1;
+      editions_.emplace(run->planned.rules->id, &run->planned.rules->software);
     }
     for (const FittedRun *run : runs_)
       weights_.push_back(1 / sizes[run->group]);
-    const SoftwarePreset &stated = runs_.front()->planned.rules->software;
     for (const Prior &prior : priors_of(metric)) {
-      if (!is_fitted(prior, stated))
+      std::vector<std::string> fitted;
+      for (const auto &[edition, stated] : editions_)
+        if (is_fitted(prior, *stated))
+          fitted.push_back(edition);
+      if (fitted.empty())
         continue;
-      parameters_.push_back({&prior, "", prior.spread});
+      const double share = fitted.size() > 1 ? std::sqrt(0.5) : 1;
+      parameters_.push_back({&prior, "", "", share * prior.spread});
+      if (fitted.size() > 1)
+        for (const std::string &edition : fitted)
+          parameters_.push_back({&prior, edition, "", share * prior.spread});
       if (prior.by_architecture > 0 && architectures.size() > 1)
         for (const std::string &architecture : architectures)
-          parameters_.push_back({&prior, architecture, prior.by_architecture});
+          parameters_.push_back({&prior, "", architecture, prior.by_architecture});
     }
   }
 
-  [[nodiscard]] SoftwarePreset fitted() const {
+  [[nodiscard]] SoftwarePresets fitted() const {
     const auto n = static_cast<Eigen::Index>(parameters_.size());
     Eigen::VectorXd x = Eigen::VectorXd::Zero(n);
     Eigen::VectorXd r = residuals(x);
@@ -121,7 +136,7 @@ public:
     double damping = 1e-2;
     constexpr int most_steps = 40;
     for (int step = 0; step < most_steps; ++step) {
-      const Eigen::MatrixXd jacobian = slopes(x, r);
+      const Eigen::MatrixXd jacobian = slopes(x);
       Eigen::MatrixXd normal = Eigen::MatrixXd::Zero(n, n);
       Eigen::VectorXd gradient = Eigen::VectorXd::Zero(n);
       for (Eigen::Index i = 0; i < r.size(); ++i) {
@@ -149,7 +164,7 @@ public:
           cost = next_cost;
           damping = std::max(damping / 5, 1e-7);
           if (gain < 1e-5 * cost)
-            return preset(x);
+            return presets(x);
         } else {
           damping *= 4;
         }
@@ -157,59 +172,83 @@ public:
       if (!better)
         break;
     }
-    return preset(x);
+    return presets(x);
   }
 
 private:
-  [[nodiscard]] SoftwarePreset preset(const Eigen::VectorXd &x) const {
+  [[nodiscard]] SoftwarePresets presets(const Eigen::VectorXd &x) const {
+    SoftwarePresets result;
+    for (const auto &[edition, stated] : editions_)
+      result.emplace(edition, preset(edition, *stated, x));
+    return result;
+  }
+
+  [[nodiscard]] SoftwarePreset preset(const std::string &edition, const SoftwarePreset &stated,
+                                      const Eigen::VectorXd &x) const {
     // Constants that are not fitted stay.
-    SoftwarePreset result = runs_.front()->planned.rules->software;
-    const auto value = [&](const Parameter &parameter, double log_value) {
-      const SoftwareConstant &constant = constant_of(parameter.prior->key);
-      return std::clamp(log_value, std::log(std::max(constant.lowest, 1e-9)),
-                        std::log(constant.highest));
+    SoftwarePreset result = stated;
+    const auto set = [&](const SoftwareConstant &constant, Software &software, double log_value) {
+      constant.set(software,
+                   std::exp(std::clamp(log_value, std::log(std::max(constant.lowest, 1e-9)),
+                                       std::log(constant.highest))));
     };
+    std::map<const Prior *, double> base; // logarithms
     for (std::size_t j = 0; j < parameters_.size(); ++j) {
       const Parameter &p = parameters_[j];
-      if (!p.architecture.empty())
-        continue;
-      const SoftwareConstant &constant = constant_of(p.prior->key);
-      const double fitted =
-          std::exp(value(p, std::log(p.prior->centre) + x(static_cast<Eigen::Index>(j))));
-      constant.set(result.base, fitted);
+      if (p.architecture.empty() && is_fitted(*p.prior, stated) &&
+          (p.edition.empty() || p.edition == edition))
+        base.try_emplace(p.prior, std::log(p.prior->centre)).first->second +=
+            x(static_cast<Eigen::Index>(j));
+    }
+    for (const auto &[prior, log_value] : base) {
+      const SoftwareConstant &constant = constant_of(prior->key);
+      set(constant, result.base, log_value);
       for (auto &[architecture, own] : result.by_architecture)
-        constant.set(own, fitted);
+        constant.set(own, constant.of(result.base));
     }
     for (std::size_t j = 0; j < parameters_.size(); ++j) {
       const Parameter &p = parameters_[j];
-      if (p.architecture.empty())
+      if (p.architecture.empty() || !is_fitted(*p.prior, stated))
         continue;
       Software &own = result.by_architecture.try_emplace(p.architecture, result.base).first->second;
       const SoftwareConstant &constant = constant_of(p.prior->key);
-      constant.set(own, std::exp(value(p, std::log(constant.of(result.base)) +
-                                              x(static_cast<Eigen::Index>(j)))));
+      set(constant, own,
+          std::log(constant.of(result.base)) + x(static_cast<Eigen::Index>(j)));
     }
     return result;
   }
 
+  [[nodiscard]] double residual(const FittedRun &run, const SoftwarePresets &presets) const {
+    return std::log(predicted(run, metric_, presets) / run.measured) / residual_scale;
+  }
+
   [[nodiscard]] Eigen::VectorXd residuals(const Eigen::VectorXd &x) const {
-    const SoftwarePresets presets{{runs_.front()->planned.rules->id, preset(x)}};
+    const SoftwarePresets all = presets(x);
     Eigen::VectorXd r(static_cast<Eigen::Index>(runs_.size()));
     for (std::size_t i = 0; i < runs_.size(); ++i)
-      r(static_cast<Eigen::Index>(i)) =
-          std::log(predicted(*runs_[i], metric_, presets) / runs_[i]->measured) / residual_scale;
+      r(static_cast<Eigen::Index>(i)) = residual(*runs_[i], all);
     return r;
   }
 
-  [[nodiscard]] Eigen::MatrixXd slopes(const Eigen::VectorXd &x, const Eigen::VectorXd &r) const {
+  [[nodiscard]] Eigen::MatrixXd slopes(const Eigen::VectorXd &x) const {
     constexpr double step = 0.02; // wide, since launches and kernels change places at kinks
-    Eigen::MatrixXd jacobian(r.size(), x.size());
+    Eigen::MatrixXd jacobian =
+        Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(runs_.size()), x.size());
     for (Eigen::Index j = 0; j < x.size(); ++j) {
-      Eigen::VectorXd up = x;
-      Eigen::VectorXd down = x;
-      up(j) += step;
-      down(j) -= step;
-      jacobian.col(j) = (residuals(up) - residuals(down)) / (2 * step);
+      const Parameter &p = parameters_[static_cast<std::size_t>(j)];
+      Eigen::VectorXd moved = x;
+      moved(j) = x(j) + step;
+      const SoftwarePresets up = presets(moved);
+      moved(j) = x(j) - step;
+      const SoftwarePresets down = presets(moved);
+      for (std::size_t i = 0; i < runs_.size(); ++i) {
+        const FittedRun &run = *runs_[i];
+        if ((p.edition.empty() || p.edition == run.planned.rules->id) &&
+            (p.architecture.empty() ||
+             p.architecture == run.planned.cluster.device.architecture))
+          jacobian(static_cast<Eigen::Index>(i), j) =
+              (residual(run, up) - residual(run, down)) / (2 * step);
+      }
     }
     return jacobian;
   }
@@ -225,6 +264,7 @@ private:
 
   std::vector<const FittedRun *> runs_;
   FittedMetric metric_;
+  Editions editions_;
   std::vector<double> weights_;
   std::vector<Parameter> parameters_;
 };
@@ -252,13 +292,19 @@ double predicted(const FittedRun &run, FittedMetric metric, const SoftwarePreset
                    .in(units::byte);
 }
 
-SoftwarePresets fit_software(std::span<const FittedRun> runs, FittedMetric metric) {
-  std::map<std::string, std::vector<const FittedRun *>> by_framework;
+SoftwarePresets fit_software(std::span<const FittedRun> runs, FittedMetric metric,
+                             std::span<const FrameworkRules> frameworks) {
+  std::map<std::string, std::vector<const FittedRun *>> by_family;
   for (const FittedRun &run : runs)
-    by_framework[run.planned.rules->id].push_back(&run);
+    by_family[run.planned.rules->family].push_back(&run);
   SoftwarePresets presets;
-  for (auto &[framework, own] : by_framework)
-    presets.emplace(framework, FrameworkFit(std::move(own), metric).fitted());
+  for (auto &[family, own] : by_family) {
+    Editions editions;
+    for (const FrameworkRules &rules : frameworks)
+      if (rules.family == family)
+        editions.emplace(rules.id, &rules.software);
+    presets.merge(FamilyFit(std::move(own), std::move(editions), metric).fitted());
+  }
   return presets;
 }
 

@@ -24,10 +24,12 @@ struct FittedRun {
 };
 
 /// Fits the constants of each framework that bear on the metric, the others staying as the
-/// framework's preset has them: a Huber loss on the logarithm of
-/// predicted over measured, each group weighing 1, and for each constant a prior around what is
-/// physically expected. What the runs of a framework do not tell stays at the prior.
-[[nodiscard]] SoftwarePresets fit_software(std::span<const FittedRun> runs, FittedMetric metric);
+/// framework's preset has them: Cauchy's loss on the logarithm of predicted over measured, each
+/// group weighing 1, and for each constant a prior around what is physically expected. Frameworks
+/// of one family are fitted together; those of `frameworks` that have no run get what their
+/// family's runs tell. What no run tells stays at the prior.
+[[nodiscard]] SoftwarePresets fit_software(std::span<const FittedRun> runs, FittedMetric metric,
+                                           std::span<const FrameworkRules> frameworks = {});
 
 /// What is expected of a stack before any of its runs is seen; constants that are never fitted
 /// stay.

@@ -117,6 +117,23 @@ TEST(SoftwareFit, StaysAtThePriorWithoutEvidence) {
   EXPECT_LT(software.products, 1.4);
 }
 
+TEST(SoftwareFit, AnEditionWithoutRunsFollowsItsFamilyHalfTheWay) {
+  const PresetCatalog catalog = shipped_presets();
+  RunPlanner planner(catalog);
+  Software truth;
+  truth.products = 1.4;
+  const std::vector<RunRecord> runs = runs_with(truth, planner);
+  const SoftwarePresets found =
+      fit_software(fitted_runs(runs, planner, FittedMetric::step_time), FittedMetric::step_time,
+                   planner.frameworks());
+  const double expected = expected_software({}).base.products;
+  const double seen = found.at("megatron-lm").base.products;
+  EXPECT_GT(seen, expected + 0.1);
+  for (const char *edition : {"megatron-lm-2022", "megatron-lm-2023"})
+    EXPECT_NEAR(found.at(edition).base.products, std::sqrt(seen * expected), 1e-3) << edition;
+  EXPECT_FALSE(found.contains("nemo")); // another family, of which there is no run
+}
+
 TEST(CrossValidation, PredictsEveryRunOnceByConstantsFittedWithoutIt) {
   const PresetCatalog catalog = shipped_presets();
   RunPlanner planner(catalog);
