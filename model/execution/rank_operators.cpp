@@ -82,7 +82,7 @@ OperatorCall RankOperators::forward_call(OperatorVertex vertex) const {
                        shards_.activation_share(op, op.split);
   OperatorCall call{.kind = op.kind,
                     .pass = Pass::forward,
-                    .format = training_.precision,
+                    .format = format(op),
                     .flops = flops * batch_ * units::flop,
                     .bytes = {},
                     .kernels = 1,
@@ -103,6 +103,17 @@ OperatorCall RankOperators::forward_call(OperatorVertex vertex) const {
     call.bytes =
         (has_weights(op) ? product_bytes(op, call.shape) : stream_bytes(vertex)) * units::byte;
   return call;
+}
+
+/// Narrower formats are for products inside layers. Scores of separate products, the router's choice
+/// and the logits stay in 16 bits: NVIDIA, Transformer Engine, FP8 primer; torchtitan, float8.md
+/// (recalled).
+NumberFormat RankOperators::format(const Operator &op) const {
+  const bool narrow =
+      training_.precision == NumberFormat::fp8 || training_.precision == NumberFormat::fp4;
+  const bool kept = op.kind == OperatorClass::batched_gemm || op.role == OperatorRole::logits ||
+                    op.role == OperatorRole::router || op.role == OperatorRole::shared_gate;
+  return narrow && kept ? NumberFormat::bf16 : training_.precision;
 }
 
 OperatorCall RankOperators::tile(const Operator &op, const OperatorCall &all,

@@ -51,6 +51,7 @@ public:
   [[nodiscard]] double batch() const { return batch_; } ///< sequences
 
 private:
+  [[nodiscard]] NumberFormat format(const Operator &op) const; ///< that it computes in
   [[nodiscard]] MatrixShape shape(const Operator &op) const;
   [[nodiscard]] double product_bytes(const Operator &op, const MatrixShape &shape) const;
   [[nodiscard]] double stream_bytes(OperatorVertex vertex) const;

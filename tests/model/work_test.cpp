@@ -38,6 +38,26 @@ TEST(ModelWork, ThatComputesTakesAsLongAsItsFlops) {
   EXPECT_EQ(backward_seconds(work), 2 * forward_seconds(work));
 }
 
+TEST(ModelWork, LogitsStayIn16BitsWhereProductsAreNarrower) {
+  for (const NumberFormat format : {NumberFormat::fp8, NumberFormat::fp4}) {
+    Training training = plain_training();
+    training.precision = format;
+    std::size_t narrow = 0;
+    std::size_t wide = 0;
+    const OperatorGraph graph = decoder_graph(tiny(), {.sequence_length = 4, .vocabulary = 8});
+    for (const OperatorCall &call : rank_calls(graph, tiny(), {}, training)) {
+      if (call.kind != OperatorClass::gemm)
+        continue;
+      // Forward 4 tokens by 8 entries of the table, backward one of the two is the depth.
+      const bool of_logits = call.shape.columns == 8 || call.shape.depth == 8;
+      EXPECT_EQ(call.format, of_logits ? NumberFormat::bf16 : format) << call.shape.columns;
+      ++(of_logits ? wide : narrow);
+    }
+    EXPECT_EQ(wide, 3U);
+    EXPECT_EQ(narrow, 4U * 3U); // queries, keys and values; output; in and out of the MLP
+  }
+}
+
 TEST(ModelWork, GradientsInFlightAreThoseOfTheLargestMatrixAndOfItsInputAndOutput) {
   Training training = plain_training();
   EXPECT_EQ(tiny_work(compute_machine(), training).gradients_in_flight.in(units::byte), 0);
