@@ -208,6 +208,13 @@ void add_parallelism(FieldList &list) {
       [](const PlannedRun &run) -> Number { return run.plan.parallelism.expert_imbalance; },
       Fields::tr(
           "Tokens that come to the busiest rank's experts over the mean; 1: evenly spread.")));
+  list.add(choice(
+      "parallelism.expert_dispatch", Fields::tr("expert dispatch"), names(expert_dispatch_names()),
+      [](const PlannedRun &run) {
+        return std::string(spelled(expert_dispatch_names(), run.plan.parallelism.expert_dispatch));
+      },
+      Fields::tr("What goes to the ranks of a token's experts: a row for each expert, or one for "
+                 "each domain or rank (DeepEP).")));
   list.add(doubling("parallelism.data_parallel", Fields::tr("data parallel"), 1 << 19,
                     degree<&Parallelism::data_parallel>,
                     Fields::tr("Copies that share the batch; the GPUs that the other degrees leave "
@@ -311,6 +318,14 @@ void add_training(FieldList &list) {
         return std::string(run.plan.training.flash_attention ? "flash" : "unfused");
       },
       Fields::tr("Flash: one fused kernel that does not write the scores.")));
+  list.add(choice(
+      "training.operators", Fields::tr("operators without products"),
+      names(operator_fusion_names()),
+      [](const PlannedRun &run) {
+        return std::string(spelled(operator_fusion_names(), run.plan.training.operators));
+      },
+      Fields::tr("Norms, gated activations and rotary embedding as one kernel each, or as the "
+                 "kernels that eager PyTorch launches for them.")));
   list.add(doubling("training.micro_batch", Fields::tr("micro-batch"), 4096,
                     of_training<&Training::micro_batch>,
                     Fields::tr("Sequences that a rank works on at once.")));

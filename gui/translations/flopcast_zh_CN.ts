@@ -1302,6 +1302,22 @@
             <translation>共享序列的 rank 如何看到键与值：环形传递、聚集，或各取部分头的全部 token（Ulysses）。</translation>
         </message>
         <message>
+            <source>expert dispatch</source>
+            <translation>专家分发</translation>
+        </message>
+        <message>
+            <source>What goes to the ranks of a token's experts: a row for each expert, or one for each domain or rank (DeepEP).</source>
+            <translation>发往 token 所选专家所在 rank 的数据：每个专家一行，或每个域（或 rank）只发一行（DeepEP）。</translation>
+        </message>
+        <message>
+            <source>operators without products</source>
+            <translation>非矩阵乘算子</translation>
+        </message>
+        <message>
+            <source>Norms, gated activations and rotary embedding as one kernel each, or as the kernels that eager PyTorch launches for them.</source>
+            <translation>归一化、门控激活和旋转位置编码各为一个融合 kernel，或按 PyTorch eager 模式逐个启动的 kernel 计算。</translation>
+        </message>
+        <message>
             <source>context split</source>
             <translation>上下文切分</translation>
         </message>

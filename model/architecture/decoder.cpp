@@ -16,6 +16,7 @@ constexpr std::array activations{
     Spelled<Activation>{"squared_relu", Activation::squared_relu},
     Spelled<Activation>{"swiglu", Activation::swiglu},
     Spelled<Activation>{"geglu", Activation::geglu},
+    Spelled<Activation>{"clamped_swiglu", Activation::clamped_swiglu},
 };
 constexpr std::array positions{
     Spelled<Position>{"learned", Position::learned},

@@ -11,7 +11,7 @@
 
 namespace flopcast {
 
-enum class Activation { gelu, relu, squared_relu, swiglu, geglu };
+enum class Activation { gelu, relu, squared_relu, swiglu, geglu, clamped_swiglu };
 enum class Position { learned, rotary, alibi, relative, none };
 enum class Normalization { layernorm, rmsnorm, layernorm_no_bias };
 enum class NormPlacement { pre, post, sandwich };
@@ -19,7 +19,8 @@ enum class BiasTerms { all, qkv, none };
 
 /// Whether the MLP multiplies two products of its input: it has three matrices then, not two.
 [[nodiscard]] constexpr bool is_gated(Activation activation) {
-  return activation == Activation::swiglu || activation == Activation::geglu;
+  return activation == Activation::swiglu || activation == Activation::geglu ||
+         activation == Activation::clamped_swiglu;
 }
 
 /// Experts in place of the MLP, of which each token uses a few.

@@ -174,7 +174,7 @@ private:
     if (given.starts_with("gelu"))
       return family_.gated ? Activation::geglu : Activation::gelu;
     if ((given == "silu" || given == "swish" || given == "swiglu") && family_.gated)
-      return Activation::swiglu;
+      return family_.clamped_activation ? Activation::clamped_swiglu : Activation::swiglu;
     if (given == "relu" && !family_.gated)
       return Activation::relu;
     config_.report("hidden_act",

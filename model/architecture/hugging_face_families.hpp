@@ -27,6 +27,7 @@ struct HuggingFaceFamily {
   bool shared_gate = false;
   /// The width of an expert is intermediate_size, not a key of its own.
   bool experts_have_intermediate_size = false;
+  bool clamped_activation = false;
 };
 
 /// Sorted by model_type.

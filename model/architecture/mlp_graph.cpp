@@ -32,7 +32,9 @@ DecoderGraphBuilder::Vertex DecoderGraphBuilder::plain_mlp(Vertex input, const M
                    .columns = width,
                    .output_elements = s_ * width,
                    .output_split = Split::tensor,
-                   .saves_output = true};
+                   .saves_output = true,
+                   .gated = is_gated(activation),
+                   .clamped = activation == Activation::clamped_swiglu};
   Operator down = gemm(roles.down, h_, width, bias);
   down.splits_depth = true;
   down.output_split = Split::sequence;
@@ -111,12 +113,29 @@ DecoderGraphBuilder::Vertex DecoderGraphBuilder::routed_experts(Vertex input, Ve
                    .columns = width,
                    .output_elements = rows * width,
                    .output_split = Split::expert,
-                   .saves_output = true};
+                   .saves_output = true,
+                   .gated = is_gated(activation),
+                   .clamped = activation == Activation::clamped_swiglu};
   Operator down = product(OperatorRole::expert_down, h_, width);
   down.splits_depth = true;
   down.output_split = Split::routed;
+  // A grouped product takes no bias.
+  const auto biased = [&](OperatorRole role, Vertex unbiased) {
+    if (!bias)
+      return unbiased;
+    const Operator made = graph_[unbiased];
+    return add({.role = role,
+                .region = region_,
+                .count = count_,
+                .columns = made.columns,
+                .output_elements = made.output_elements,
+                .output_split = made.output_split},
+               {unbiased});
+  };
   const Vertex sent = add(dispatch, {input, routing});
-  return add(down, {add(between, {add(up, {sent})})});
+  const Vertex expanded_rows = biased(OperatorRole::expert_up_bias, add(up, {sent}));
+  const Vertex activated = add(between, {expanded_rows});
+  return biased(OperatorRole::expert_down_bias, add(down, {activated}));
 }
 
 } // namespace flopcast

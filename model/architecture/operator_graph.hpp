@@ -61,8 +61,10 @@ enum class OperatorRole : std::uint8_t {
   routing,
   expert_dispatch,
   expert_up,
+  expert_up_bias,
   expert_activation,
   expert_down,
+  expert_down_bias,
   expert_combine,
   shared_gate,
   shared_up,
@@ -77,7 +79,7 @@ enum class OperatorRole : std::uint8_t {
   cross_entropy,
 };
 
-inline constexpr std::size_t operator_role_count = 46;
+inline constexpr std::size_t operator_role_count = 48;
 
 [[nodiscard]] std::string_view to_text(OperatorRole role);
 
@@ -116,6 +118,8 @@ struct Operator {
   bool saves_output = false;    ///< kept for the backward pass
   double saved_extra_bytes = 0; ///< kept besides: dropout masks, softmax statistics
 
+  bool gated = false;           ///< an activation of one half of its input, times the other
+  bool clamped = false;         ///< the same, both halves clamped before
   bool expert_layer = false;    ///< of a layer that has experts
   bool attention_core = false;  ///< dropped and redone by selective recomputation
   std::int16_t all_reduces = 0; ///< of the output over the tensor-parallel ranks, forward

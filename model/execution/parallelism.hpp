@@ -37,6 +37,14 @@ enum class TensorOverlap {
 
 [[nodiscard]] std::span<const Spelled<TensorOverlap>> tensor_overlap_names();
 
+/// What goes from a rank to those that hold the experts of its tokens.
+enum class ExpertDispatch {
+  all_to_all,   ///< a row for each expert of a token
+  deduplicated, ///< a token's row once to each domain, or inside one to each rank: DeepEP
+};
+
+[[nodiscard]] std::span<const Spelled<ExpertDispatch>> expert_dispatch_names();
+
 /// How the ranks share the model and the batch. Ranks are numbered tensor fastest, then context,
 /// data, pipeline. For routed experts the ranks of a stage are divided anew: expert-tensor fastest,
 /// then expert, then those that hold the same experts.
@@ -58,6 +66,7 @@ struct Parallelism {
   /// Rows that an expert takes at most, over the mean; absent: all that come.
   std::optional<double> expert_capacity = std::nullopt;
   bool expert_padding = false; ///< every expert works on so many rows, whatever comes
+  ExpertDispatch expert_dispatch = ExpertDispatch::all_to_all;
   std::int64_t data_parallel = 1;
   int zero_stage = 0; ///< 1: optimizer, 2: and gradients, 3: and weights sharded (FSDP)
   /// Hybrid sharding: neighbours that share what zero_stage shares; absent: all of

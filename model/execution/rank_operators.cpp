@@ -33,7 +33,8 @@ bool has_weights(const Operator &op) {
 RankOperators::RankOperators(const OperatorGraph &graph, const Decoder &decoder,
                              const Parallelism &parallelism, const Training &training)
     : graph_(graph), training_(training), whole_sequences_(parallelism.context_parallel == 1),
-      causal_(decoder.causal), context_load_(decoder.causal ? parallelism.context_load() : 1),
+      causal_(decoder.causal), rmsnorm_(decoder.normalization == Normalization::rmsnorm),
+      context_load_(decoder.causal ? parallelism.context_load() : 1),
       uneven_(parallelism.expert_load() > 1 && !parallelism.expert_padding),
       expert_parallel_(parallelism.expert_parallel), expert_tensor_(parallelism.expert_tensor()),
       shards_(decoder, parallelism), batch_(static_cast<double>(training.micro_batch)),
@@ -99,21 +100,63 @@ OperatorCall RankOperators::forward_call(OperatorVertex vertex) const {
   call.uneven = op.kind == OperatorClass::grouped_gemm && uneven_;
   if (op.kind == OperatorClass::cross_entropy && counts_loss_passes())
     call.bytes = loss_bytes(call.shape, training_.software.loss_forward);
+  else if (const auto eager = eager_kernels(op))
+    make_eager(call, eager->forward, eager->forward_kernels);
   else
     call.bytes =
         (has_weights(op) ? product_bytes(op, call.shape) : stream_bytes(vertex)) * units::byte;
   return call;
 }
 
-/// Narrower formats are for products inside layers. Scores of separate products, the router's choice
-/// and the logits stay in 16 bits: NVIDIA, Transformer Engine, FP8 primer; torchtitan, float8.md
-/// (recalled).
+/// PyTorch's kernels, in fp32 where marked (4 bytes count as two elements):
+/// RMSNorm: cast, square, mean, times root, cast, times weight: 3 + 4 + 2 + 4 + 3 + 2 elements.
+/// Backward product with the weight 2 and its gradient 4, cast 3, product with the root 4 and its
+/// gradient 8, of the square 8, sum of both 6, cast 3. Kept: the cast input, the normed one.
+/// Gated activation: the gate's 2, the product 3; backward 6 and 3. Kept: the activated gate.
+/// Rotary embedding: cast, complex product, cast: 3 + 4 + 3, backward the same.
+std::optional<EagerKernels> RankOperators::eager_kernels(const Operator &op) const {
+  const bool eager = training_.operators == OperatorFusion::eager;
+  const bool clamps_apart = eager || training_.software.fused_clamping < 1;
+  if (op.role == OperatorRole::expert_down_bias)
+    return EagerKernels{14, 20, 4, 8, 0};
+  if (op.role == OperatorRole::expert_up_bias)
+    return clamps_apart ? EagerKernels{4, 3, 2, 2, 0} : EagerKernels{0, 1, 0, 1, 0};
+  if (op.clamped && clamps_apart)
+    return EagerKernels{17, 36, 8, 14, 8};
+  if (!eager)
+    return std::nullopt;
+  switch (op.kind) {
+  case OperatorClass::normalization:
+    if (rmsnorm_)
+      return EagerKernels{18, 38, 8, 13, 6};
+    break;
+  case OperatorClass::rotary:
+    return EagerKernels{10, 10, 6, 6, 0};
+  default:
+    break;
+  }
+  if (op.gated)
+    return EagerKernels{5, 9, 2, 3, 2};
+  return std::nullopt;
+}
+
+/// Narrower formats are for products inside layers. Scores of separate products, the router's
+/// choice and the logits stay in 16 bits: NVIDIA, Transformer Engine, FP8 primer; torchtitan,
+/// float8.md (recalled).
 NumberFormat RankOperators::format(const Operator &op) const {
   const bool narrow =
       training_.precision == NumberFormat::fp8 || training_.precision == NumberFormat::fp4;
   const bool kept = op.kind == OperatorClass::batched_gemm || op.role == OperatorRole::logits ||
                     op.role == OperatorRole::router || op.role == OperatorRole::shared_gate;
   return narrow && kept ? NumberFormat::bf16 : training_.precision;
+}
+
+/// As element-wise kernels over the call's tensor that move so many elements for each of its own.
+void RankOperators::make_eager(OperatorCall &call, double elements, std::int64_t kernels) const {
+  call.kind = OperatorClass::elementwise;
+  call.kernels = kernels;
+  call.bytes = elements * static_cast<double>(call.shape.rows) *
+               static_cast<double>(call.shape.columns) * element_ * units::byte;
 }
 
 OperatorCall RankOperators::tile(const Operator &op, const OperatorCall &all,
@@ -159,9 +202,13 @@ double RankOperators::stream_bytes(OperatorVertex vertex) const {
   return (read * element_ + written * output_bytes(op) + moved_again) * batch_;
 }
 
-BackwardCalls RankOperators::backward_calls(const OperatorCall &forward) const {
+BackwardCalls RankOperators::backward_calls(const Operator &op, const OperatorCall &forward) const {
   OperatorCall call = forward;
   call.pass = Pass::backward;
+  if (const auto eager = eager_kernels(op)) {
+    make_eager(call, eager->backward, eager->backward_kernels);
+    return {{call, {}}, 1};
+  }
   switch (forward.kind) {
   case OperatorClass::gemm:
   case OperatorClass::grouped_gemm:
@@ -195,6 +242,8 @@ BackwardCalls RankOperators::backward_calls(const OperatorCall &forward) const {
 }
 
 std::int64_t RankOperators::launches(const Operator &op, Pass pass) const {
+  if (const auto eager = eager_kernels(op))
+    return op.count * (pass == Pass::forward ? eager->forward_kernels : eager->backward_kernels);
   if (op.kind != OperatorClass::cross_entropy || !counts_loss_passes())
     return op.count;
   const double passes =

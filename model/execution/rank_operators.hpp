@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace flopcast {
 
@@ -25,6 +26,15 @@ struct BackwardCalls {
   [[nodiscard]] const OperatorCall *end() const { return calls.data() + count; }
 };
 
+/// Kernels that an operator takes where nothing fuses them.
+struct EagerKernels {
+  double forward = 0;  ///< 16-bit elements that they read and write, for each of the output
+  double backward = 0; ///< the same
+  std::int64_t forward_kernels = 0;
+  std::int64_t backward_kernels = 0;
+  double saved_bytes = 0; ///< kept for each element of the output, beside what one kernel keeps
+};
+
 /// What one rank is asked for by the operators of a graph, for one micro-batch.
 class RankOperators {
 public:
@@ -35,7 +45,8 @@ public:
   [[nodiscard]] const Shards &shards() const { return shards_; }
 
   [[nodiscard]] OperatorCall forward_call(OperatorVertex vertex) const;
-  [[nodiscard]] BackwardCalls backward_calls(const OperatorCall &forward) const;
+  /// `forward`: of `op`.
+  [[nodiscard]] BackwardCalls backward_calls(const Operator &op, const OperatorCall &forward) const;
   /// One of so many tiles that a product's rows are cut into.
   [[nodiscard]] OperatorCall tile(const Operator &op, const OperatorCall &all,
                                   std::int64_t tiles) const;
@@ -46,11 +57,14 @@ public:
   [[nodiscard]] double output_bytes(const Operator &op) const {
     return op.output_width > 2 ? op.output_width : element_;
   }
+  /// Where Training::operators is eager and the operator is more than one kernel then.
+  [[nodiscard]] std::optional<EagerKernels> eager_kernels(const Operator &op) const;
   [[nodiscard]] double element_bytes() const { return element_; } ///< of activations
   [[nodiscard]] double weight_bytes() const { return weight_; }
   [[nodiscard]] double batch() const { return batch_; } ///< sequences
 
 private:
+  void make_eager(OperatorCall &call, double elements, std::int64_t kernels) const;
   [[nodiscard]] NumberFormat format(const Operator &op) const; ///< that it computes in
   [[nodiscard]] MatrixShape shape(const Operator &op) const;
   [[nodiscard]] double product_bytes(const Operator &op, const MatrixShape &shape) const;
@@ -61,6 +75,7 @@ private:
   const Training &training_;
   bool whole_sequences_;
   bool causal_;
+  bool rmsnorm_;
   double context_load_; ///< keys that the busiest rank's queries see, over the mean
   bool uneven_;
   std::int64_t expert_parallel_;

@@ -35,6 +35,8 @@ constexpr std::array constants{
     share("streams", &Software::streams, 0.2, 8, "time of memory-bound operators, fused once each"),
     share("unaligned_products", &Software::unaligned_products, 1, 8,
           "time of products of odd width over that of padded ones"),
+    share("fused_clamping", &Software::fused_clamping, 0, 1,
+          "1: bias, clamping and gate of a clamped activation are one kernel; 0: one each"),
     share("loss_forward", &Software::loss_forward, 0, 40,
           "passes of the loss over logits in fp32, forward; 0: one kernel"),
     share("loss_backward", &Software::loss_backward, 0, 40, "the same, backward"),

@@ -46,6 +46,9 @@ struct Software {
   /// vocabulary that nobody padded.
   double unaligned_products = 1;
 
+  /// 1: bias, clamping and gate of a clamped activation are one kernel; 0: one each.
+  double fused_clamping = 1;
+
   // A loss that is no single kernel: passes that read or write the logits, in fp32, each launched
   // by itself. 0: one kernel, whose time `streams` scales.
   double loss_forward = 0;

@@ -41,10 +41,20 @@ constexpr std::array tensor_overlaps{
     Spelled<TensorOverlap>{"tiles", TensorOverlap::tiles},
 };
 
+constexpr std::array expert_dispatches{
+    Spelled<ExpertDispatch>{"all_to_all", ExpertDispatch::all_to_all},
+    Spelled<ExpertDispatch>{"deduplicated", ExpertDispatch::deduplicated},
+};
+
 constexpr std::array activation_offloads{
     Spelled<ActivationOffload>{"none", ActivationOffload::none},
     Spelled<ActivationOffload>{"boundaries", ActivationOffload::boundaries},
     Spelled<ActivationOffload>{"all", ActivationOffload::all},
+};
+
+constexpr std::array operator_fusions{
+    Spelled<OperatorFusion>{"fused", OperatorFusion::fused},
+    Spelled<OperatorFusion>{"eager", OperatorFusion::eager},
 };
 
 OperatorRoles roles(std::initializer_list<OperatorRole> list) {
@@ -64,9 +74,11 @@ std::span<const Spelled<Recompute>> recompute_names() { return recomputes; }
 std::span<const Spelled<ContextExchange>> context_exchange_names() { return context_exchanges; }
 std::span<const Spelled<ContextSplit>> context_split_names() { return context_splits; }
 std::span<const Spelled<TensorOverlap>> tensor_overlap_names() { return tensor_overlaps; }
+std::span<const Spelled<ExpertDispatch>> expert_dispatch_names() { return expert_dispatches; }
 std::span<const Spelled<ActivationOffload>> activation_offload_names() {
   return activation_offloads;
 }
+std::span<const Spelled<OperatorFusion>> operator_fusion_names() { return operator_fusions; }
 std::span<const Spelled<OptimizerKind>> optimizer_names() { return optimizers; }
 
 std::string_view to_text(Recompute recompute) {

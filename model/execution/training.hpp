@@ -53,6 +53,14 @@ struct Offload {
 [[nodiscard]] std::string_view to_text(Recompute recompute);
 [[nodiscard]] std::string_view to_text(OptimizerKind kind);
 
+/// How operators without a product run.
+enum class OperatorFusion {
+  fused, ///< one kernel each
+  eager, ///< RMSNorm, gated activations and rotary embedding as eager PyTorch's kernels for them
+};
+
+[[nodiscard]] std::span<const Spelled<OperatorFusion>> operator_fusion_names();
+
 /// How a step is computed.
 struct Training {
   NumberFormat precision = NumberFormat::bf16; ///< of the matrix products
@@ -65,6 +73,7 @@ struct Training {
   /// The same for each stage apart; empty: alike on all.
   std::vector<std::int64_t> recompute_by_stage = {};
   bool flash_attention = true;
+  OperatorFusion operators = OperatorFusion::fused;
   bool dropout = false;
   std::int64_t micro_batch = 1;  ///< sequences a rank works on at once
   std::int64_t global_batch = 1; ///< sequences in a step

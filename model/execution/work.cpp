@@ -34,14 +34,15 @@ public:
     const OperatorCall call = operators_.forward_call(vertex);
     if (!in_calibrated_range(cluster.calibration, call))
       work.extrapolated.set(static_cast<std::size_t>(op.role));
+    const bool counted = operators_.eager_kernels(op).has_value(); // all its passes over memory
     const auto time = [&](const OperatorCall &of) {
-      return in_training(training_.software, of,
-                         operator_time(cluster.device, cluster.calibration, of));
+      const Seconds alone = operator_time(cluster.device, cluster.calibration, of);
+      return counted ? alone : in_training(training_.software, of, alone);
     };
     const Timed forward{time(call), {call.flops, call.bytes}};
     std::array<Timed, 2> backward;
     std::size_t backwards = 0;
-    for (const OperatorCall &one : operators_.backward_calls(call))
+    for (const OperatorCall &one : operators_.backward_calls(op, call))
       backward[backwards++] = {time(one), {one.flops, one.bytes}};
     const std::span<const Timed> backward_parts(backward.data(), backwards);
 
@@ -75,7 +76,7 @@ public:
 
   void append_calls(OperatorVertex vertex, std::vector<OperatorCall> &calls) const {
     calls.push_back(operators_.forward_call(vertex));
-    const BackwardCalls backward = operators_.backward_calls(calls.back());
+    const BackwardCalls backward = operators_.backward_calls(operators_.of(vertex), calls.back());
     calls.insert(calls.end(), backward.begin(), backward.end());
   }
 
@@ -84,7 +85,7 @@ public:
     const auto count = static_cast<double>(op.count);
     const OperatorCall forward = operators_.forward_call(vertex);
     calls.push_back({forward, op.region, count, redone_share(op)});
-    for (const OperatorCall &backward : operators_.backward_calls(forward))
+    for (const OperatorCall &backward : operators_.backward_calls(op, forward))
       calls.push_back({backward, op.region, count, 0});
   }
 
@@ -154,7 +155,8 @@ private:
       };
       add(op.splits_depth ? open.scattered : open.gathered, call, one);
       add(op.splits_depth ? open.scattered_backward : open.gathered_backward,
-          operators_.backward_calls(call).calls[0], operators_.backward_calls(one).calls[0]);
+          operators_.backward_calls(op, call).calls[0],
+          operators_.backward_calls(op, one).calls[0]);
     }
     if (op.all_reduces > 0)
       open.count = static_cast<double>(op.count * op.all_reduces);
@@ -228,7 +230,9 @@ private:
     const double share = shards_.activation_share(op, op.output_split);
     const double output =
         op.saves_output ? op.output_elements * share * operators_.output_bytes(op) : 0;
-    const double kept = output + op.saved_extra_bytes * share;
+    double kept = output + op.saved_extra_bytes * share;
+    if (const auto eager = operators_.eager_kernels(op))
+      kept += eager->saved_bytes * op.output_elements * share;
     region.saved += count * batch_ * kept * units::byte;
     double in_part = kept;
     if (training_.recompute == Recompute::alternate && op.region == Region::layer) {
@@ -261,8 +265,23 @@ private:
   std::int64_t tiles_;        ///< that tensor-parallel exchanges and their products are cut into
 };
 
-ExpertExchange expert_exchange(const Operator &dispatch, const Parallelism &parallelism,
-                               const Training &training) {
+/// Share of the rows that are sent where those of one token to the same place are one row. Tokens
+/// choose experts evenly: of n places a token with k of them reaches n·(1 - (1 - 1/n)^k).
+double sent_rows(const Parallelism &parallelism, std::int64_t experts_per_token,
+                 const Cluster &cluster) {
+  if (parallelism.expert_dispatch != ExpertDispatch::deduplicated)
+    return 1;
+  const RankGroup group = parallelism.expert_group();
+  const std::int64_t in_domain = ranks_per_domain(group, cluster.node);
+  const auto places =
+      static_cast<double>(group.size > in_domain ? group.size / in_domain : group.size);
+  const auto chosen = static_cast<double>(experts_per_token);
+  return places * (1 - std::pow(1 - 1 / places, chosen)) / chosen;
+}
+
+ExpertExchange expert_exchange(const Operator &dispatch, const Decoder &decoder,
+                               const Parallelism &parallelism, const Training &training,
+                               const Cluster &cluster) {
   // The ranks of a stage share the tokens; with the experts' imbalance the busiest sends most.
   const auto sharers =
       static_cast<double>(parallelism.context_parallel * parallelism.tensor_parallel);
@@ -271,7 +290,7 @@ ExpertExchange expert_exchange(const Operator &dispatch, const Parallelism &para
                      units::byte;
   ExpertExchange exchange;
   if (parallelism.expert_parallel > 1)
-    exchange.dispatched = rows;
+    exchange.dispatched = sent_rows(parallelism, decoder.experts->per_token, cluster) * rows;
   if (parallelism.expert_tensor() > 1 && parallelism.sequence_parallel)
     exchange.gathered = static_cast<double>(parallelism.expert_tensor()) * rows;
   return exchange;
@@ -295,7 +314,8 @@ ModelWork model_work(const OperatorGraph &graph, const Decoder &decoder,
   for (auto vertex = begin; vertex != end; ++vertex) {
     fold.add(*vertex, cluster, work);
     if (graph[*vertex].role == OperatorRole::expert_dispatch)
-      work.expert_exchange = expert_exchange(graph[*vertex], parallelism, training);
+      work.expert_exchange =
+          expert_exchange(graph[*vertex], decoder, parallelism, training, cluster);
   }
   return work;
 }

@@ -138,6 +138,8 @@ void read_parallelism(PlanReading &reading, TableReader table) {
       table.choice("tensor_overlap", tensor_overlap_names()).value_or(TensorOverlap::framework);
   parallel.expert_capacity = table.number("expert_capacity", 0.01, most_imbalance);
   parallel.expert_padding = table.flag("expert_padding").value_or(false);
+  parallel.expert_dispatch =
+      table.choice("expert_dispatch", expert_dispatch_names()).value_or(ExpertDispatch::all_to_all);
   parallel.shard_group = table.integer("shard_group", 1, most_data_parallel);
   parallel.context_exchange =
       table.choice("context_exchange", context_exchange_names()).value_or(ContextExchange::ring);
@@ -220,6 +222,8 @@ void read_training(PlanReading &reading, TableReader table) {
                  "counts each stage's layers and recompute_layers any stage's; give one");
   training.flash_attention = table.choice<bool>("attention", attention_kernels).value_or(true);
   note("attention", "flash", "one fused kernel that does not write the scores");
+  training.operators =
+      table.choice("operators", operator_fusion_names()).value_or(OperatorFusion::fused);
   if (training.recompute == Recompute::selective && training.flash_attention)
     reading.log.assumed(
         "training.recompute", "selective",

@@ -203,7 +203,10 @@ public:
     p.sequence_parallel =
         p.tensor_parallel > 1 &&
         setting("sequence_parallel", run_.sequence_parallel, flag_of, rules_.sequence_parallel);
+    p.expert_dispatch = expert_dispatch_of(notes()).value_or(ExpertDispatch::all_to_all);
     p.context_split = rules_.context_split;
+    if (p.tensor_parallel > 1 && p.sequence_parallel)
+      p.tensor_overlap = tensor_overlap_of(notes()).value_or(TensorOverlap::framework);
     return p;
   }
 
@@ -216,6 +219,7 @@ public:
       t.recompute = rules_.selective;
     t.flash_attention =
         setting("flash attention", run_.attention, flash_of, rules_.flash_attention);
+    t.operators = operators_of(notes()).value_or(OperatorFusion::fused);
     t.dropout = rules_.dropout;
     t.overlap_gradient_exchange = rules_.overlap_gradient_exchange;
     if (std::ranges::any_of(rules_.fp8_weight_exchange,
@@ -255,6 +259,11 @@ public:
   [[nodiscard]] const std::string &skipped() const { return skipped_; }
 
 private:
+  [[nodiscard]] std::string notes() const {
+    const auto field = run_.fields.find("notes");
+    return field == run_.fields.end() ? std::string() : field->second;
+  }
+
   void skip(std::string why) {
     if (skipped_.empty())
       skipped_ = std::move(why);

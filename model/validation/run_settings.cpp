@@ -110,6 +110,28 @@ std::optional<NumberFormat> gradient_format_of(const std::string &precision) {
   return std::nullopt;
 }
 
+std::optional<OperatorFusion> operators_of(const std::string &notes) {
+  static constexpr std::array spellings{Spelled<OperatorFusion>{"compile", OperatorFusion::fused},
+                                        Spelled<OperatorFusion>{", fsdp", OperatorFusion::eager}};
+  return first_of<OperatorFusion>(notes, spellings).value;
+}
+
+std::optional<TensorOverlap> tensor_overlap_of(const std::string &notes) {
+  static constexpr std::array spellings{
+      Spelled<TensorOverlap>{"async tp", TensorOverlap::tiles},
+      Spelled<TensorOverlap>{"asynctp", TensorOverlap::tiles},
+      Spelled<TensorOverlap>{"vanilla tp", TensorOverlap::framework}};
+  return first_of<TensorOverlap>(notes, spellings).value;
+}
+
+std::optional<ExpertDispatch> expert_dispatch_of(const std::string &notes) {
+  static constexpr std::array spellings{
+      Spelled<ExpertDispatch>{"dispatcher deepep", ExpertDispatch::deduplicated},
+      Spelled<ExpertDispatch>{"dispatcher hybridep", ExpertDispatch::deduplicated},
+      Spelled<ExpertDispatch>{"dispatcher a2a", ExpertDispatch::all_to_all}};
+  return first_of<ExpertDispatch>(notes, spellings).value;
+}
+
 std::string spelled(int zero_stage) { return fmt::format("ZeRO stage {}", zero_stage); }
 std::string spelled(bool on) { return on ? "yes" : "no"; }
 std::string spelled(NumberFormat format) { return std::string(to_text(format)); }

@@ -28,6 +28,14 @@ template <class T> struct SettingText {
 /// What a text on the precision says of the gradients' sums; mostly nothing.
 [[nodiscard]] std::optional<NumberFormat> gradient_format_of(const std::string &precision);
 
+/// What notes on a run say, which mostly say nothing. A list of what was switched on, such as
+/// "Table 1, FSDP+compile", without a compiler: eager.
+[[nodiscard]] std::optional<OperatorFusion> operators_of(const std::string &notes);
+/// "async TP" → tiles.
+[[nodiscard]] std::optional<TensorOverlap> tensor_overlap_of(const std::string &notes);
+/// "Dispatcher DeepEP" → deduplicated.
+[[nodiscard]] std::optional<ExpertDispatch> expert_dispatch_of(const std::string &notes);
+
 [[nodiscard]] std::string spelled(int zero_stage);
 [[nodiscard]] std::string spelled(bool on);
 [[nodiscard]] std::string spelled(NumberFormat format);

@@ -100,6 +100,48 @@ TEST(ExpertRank, PartsOfLayersWithExpertsAreParts) {
   EXPECT_EQ((work.expert_layers.saved + first.layers.saved).in(byte), work.layers.saved.in(byte));
 }
 
+TEST(ExpertExchange, SendsATokenOnceToEachPlaceWhereRowsAreDeduplicated) {
+  Cluster cluster = unit_machine();
+  cluster.node.scale_up_domain = 2;
+  Parallelism parallelism{.expert_parallel = 4, .data_parallel = 4};
+  const auto sent = [&] {
+    return work_of(small(), parallelism, cluster).expert_exchange.dispatched.in(byte);
+  };
+  const double rows = sent(); // two of each token
+  parallelism.expert_dispatch = ExpertDispatch::deduplicated;
+  // Two domains: both rows go to the same one half of the time, 2 · (1 - 1/4) = 1.5.
+  EXPECT_DOUBLE_EQ(sent() / rows, 1.5 / 2);
+  // One domain of four ranks: 4 · (1 - (3/4)²) = 1.75.
+  cluster.node.scale_up_domain = 4;
+  EXPECT_DOUBLE_EQ(sent() / rows, 1.75 / 2);
+}
+
+TEST(ExpertBias, IsAddedByKernelsOfItsOwn) {
+  Decoder plain = small();
+  plain.bias = BiasTerms::none;
+  Decoder biased = small();
+  biased.bias = BiasTerms::all;
+  biased.experts->activation = Activation::clamped_swiglu;
+  Training training = plain_training();
+  const auto elementwise = [&](const Decoder &decoder, Pass pass) {
+    double bytes = 0;
+    for (const OperatorCall &call : rank_calls(graph_of(decoder, 16), decoder, {}, training))
+      // Of 32 rows: width 6, gate and up together 12, and 8 of the stream.
+      if (call.kind == OperatorClass::elementwise && call.pass == pass && call.shape.rows == 32)
+        bytes += call.bytes.in(byte);
+    return bytes;
+  };
+  const auto more = [&](Pass pass) { return elementwise(biased, pass) - elementwise(plain, pass); };
+  // Fused: the first bias is added in the activation's kernel, the second is 14 times 8.
+  training.software.fused_clamping = 1;
+  EXPECT_EQ(more(Pass::forward), 2 * 32 * (14 * 8));
+  EXPECT_EQ(more(Pass::backward), 2 * 32 * (1 * 12 + 20 * 8));
+  training.software.fused_clamping = 0;
+  // One kernel reads 12 and writes 6, backward twice that.
+  EXPECT_EQ(more(Pass::forward), 2 * 32 * (17 * 6 - 18 + 4 * 12 + 14 * 8));
+  EXPECT_EQ(more(Pass::backward), 2 * 32 * (36 * 6 - 2 * 18 + 3 * 12 + 20 * 8));
+}
+
 /// The products of experts that a rank does forward: first in, then out.
 std::vector<OperatorCall> grouped_calls(const Parallelism &parallelism,
                                         std::int64_t micro_batch = 1) {

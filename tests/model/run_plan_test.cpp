@@ -141,6 +141,29 @@ TEST(RunPlan, ThePageThatTheSourceNamesCounts) {
   EXPECT_EQ(planned(run).plan.parallelism.context_split, ContextSplit::balanced);
 }
 
+TEST(RunPlan, NotesSayHowOperatorsAndExchangesRan) {
+  RunRecord run = sparse_run("torchtitan (PyTorch FSDP2)");
+  EXPECT_EQ(planned(run).plan.training.operators, OperatorFusion::fused);
+  run.fields["notes"] = "Table 1, FSDP";
+  EXPECT_EQ(planned(run).plan.training.operators, OperatorFusion::eager);
+  run.fields["notes"] = "Table 1, FSDP+compile";
+  EXPECT_EQ(planned(run).plan.training.operators, OperatorFusion::fused);
+
+  run.tp = 2;
+  run.dp.reset();
+  run.fields["notes"] = "vanilla TP; compile.";
+  EXPECT_EQ(planned(run).plan.parallelism.tensor_overlap, TensorOverlap::framework);
+  run.fields["notes"] = "async TP; compile.";
+  EXPECT_EQ(planned(run).plan.parallelism.tensor_overlap, TensorOverlap::tiles);
+
+  run = sparse_run("Megatron-Core main");
+  EXPECT_EQ(planned(run).plan.parallelism.expert_dispatch, ExpertDispatch::all_to_all);
+  run.fields["notes"] = "Dispatcher DeepEP; EDP 1 ETP 1.";
+  EXPECT_EQ(planned(run).plan.parallelism.expert_dispatch, ExpertDispatch::deduplicated);
+  run.fields["notes"] = "Dispatcher A2A; EDP 1 ETP 1.";
+  EXPECT_EQ(planned(run).plan.parallelism.expert_dispatch, ExpertDispatch::all_to_all);
+}
+
 TEST(RunPlan, WeightsAreGatheredInFp8WhereTheFrameworkDoesSo) {
   RunRecord run = sparse_run("torchtitan (PyTorch FSDP2)");
   run.gpu = "H100-80GB-SXM";

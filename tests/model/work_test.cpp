@@ -58,6 +58,49 @@ TEST(ModelWork, LogitsStayIn16BitsWhereProductsAreNarrower) {
   }
 }
 
+TEST(ModelWork, EagerOperatorsMoveWhatTheirKernelsDo) {
+  Decoder llama = tiny();
+  llama.activation = Activation::swiglu;
+  llama.normalization = Normalization::rmsnorm;
+  llama.position = Position::rotary;
+  const OperatorGraph graph = decoder_graph(llama, {.sequence_length = 4, .vocabulary = 8});
+  Training training = plain_training();
+  const ModelWork fused = model_work(graph, llama, {}, training, memory_machine());
+  training.operators = OperatorFusion::eager;
+  const ModelWork eager = model_work(graph, llama, {}, training, memory_machine());
+  // 4 tokens of width 4, 16 in the MLP, 8 for queries and keys, 2 bytes an element. One kernel
+  // each: norms 2, activation 3, rotary embedding also reads the values; backward twice that.
+  const double norms = 2 * 4 * 4;
+  const double activation = 4 * 16;
+  const double rotary = 4 * 8;
+  const double fused_rotary = 4 * (8 + 4) + rotary;
+  EXPECT_EQ((eager.layers.forward_work.bytes - fused.layers.forward_work.bytes).in(units::byte),
+            2 * ((18 - 2) * norms + (5 - 3) * activation + 10 * rotary - fused_rotary));
+  EXPECT_EQ((eager.layers.backward_work.bytes - fused.layers.backward_work.bytes).in(units::byte),
+            2 * ((38 - 4) * norms + (9 - 6) * activation + 10 * rotary - 2 * fused_rotary));
+  EXPECT_EQ(eager.layers.forward_calls - fused.layers.forward_calls, 2 * 7 + 1 + 5);
+  EXPECT_EQ(eager.layers.backward_calls - fused.layers.backward_calls, 2 * 12 + 2 + 5);
+  EXPECT_EQ((eager.layers.saved - fused.layers.saved).in(units::byte), 6 * norms + 2 * activation);
+}
+
+TEST(ModelWork, EagerKernelsAreCountedWholeAndNotScaled) {
+  Decoder llama = tiny();
+  llama.normalization = Normalization::rmsnorm;
+  const OperatorGraph graph = decoder_graph(llama, {.sequence_length = 4, .vocabulary = 8});
+  Training training = plain_training();
+  const auto of_streams = [&](OperatorFusion fusion) {
+    training.operators = fusion;
+    training.software.streams = 1;
+    const Seconds once = model_work(graph, llama, {}, training, memory_machine()).layers.forward;
+    training.software.streams = 2;
+    return (model_work(graph, llama, {}, training, memory_machine()).layers.forward - once)
+        .in(second);
+  };
+  // The two norms, 2 · 4 · 4 elements read and written, are no longer among what streams scale.
+  EXPECT_EQ(of_streams(OperatorFusion::fused) - of_streams(OperatorFusion::eager),
+            2 * 2 * (2 * 4 * 4));
+}
+
 TEST(ModelWork, GradientsInFlightAreThoseOfTheLargestMatrixAndOfItsInputAndOutput) {
   Training training = plain_training();
   EXPECT_EQ(tiny_work(compute_machine(), training).gradients_in_flight.in(units::byte), 0);
