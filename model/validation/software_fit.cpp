@@ -212,8 +212,7 @@ private:
         continue;
       Software &own = result.by_architecture.try_emplace(p.architecture, result.base).first->second;
       const SoftwareConstant &constant = constant_of(p.prior->key);
-      set(constant, own,
-          std::log(constant.of(result.base)) + x(static_cast<Eigen::Index>(j)));
+      set(constant, own, std::log(constant.of(result.base)) + x(static_cast<Eigen::Index>(j)));
     }
     return result;
   }
@@ -244,8 +243,7 @@ private:
       for (std::size_t i = 0; i < runs_.size(); ++i) {
         const FittedRun &run = *runs_[i];
         if ((p.edition.empty() || p.edition == run.planned.rules->id) &&
-            (p.architecture.empty() ||
-             p.architecture == run.planned.cluster.device.architecture))
+            (p.architecture.empty() || p.architecture == run.planned.cluster.device.architecture))
           jacobian(static_cast<Eigen::Index>(i), j) =
               (residual(run, up) - residual(run, down)) / (2 * step);
       }

@@ -123,9 +123,8 @@ TEST(SoftwareFit, AnEditionWithoutRunsFollowsItsFamilyHalfTheWay) {
   Software truth;
   truth.products = 1.4;
   const std::vector<RunRecord> runs = runs_with(truth, planner);
-  const SoftwarePresets found =
-      fit_software(fitted_runs(runs, planner, FittedMetric::step_time), FittedMetric::step_time,
-                   planner.frameworks());
+  const SoftwarePresets found = fit_software(fitted_runs(runs, planner, FittedMetric::step_time),
+                                             FittedMetric::step_time, planner.frameworks());
   const double expected = expected_software({}).base.products;
   const double seen = found.at("megatron-lm").base.products;
   EXPECT_GT(seen, expected + 0.1);
