@@ -215,6 +215,14 @@ void add_parallelism(FieldList &list) {
       },
       Fields::tr("What goes to the ranks of a token's experts: a row for each expert, or one for "
                  "each domain or rank (DeepEP).")));
+  list.add(choice(
+      "parallelism.expert_overlap", Fields::tr("expert exchange overlap"),
+      names(expert_overlap_names()),
+      [](const PlannedRun &run) {
+        return std::string(spelled(expert_overlap_names(), run.plan.parallelism.expert_overlap));
+      },
+      Fields::tr("What hides tokens on their way to experts: nothing, or layers of another "
+                 "micro-batch (1F1B; stages need more than one chunk).")));
   list.add(doubling("parallelism.data_parallel", Fields::tr("data parallel"), 1 << 19,
                     degree<&Parallelism::data_parallel>,
                     Fields::tr("Copies that share the batch; the GPUs that the other degrees leave "
@@ -326,6 +334,12 @@ void add_training(FieldList &list) {
       },
       Fields::tr("Norms, gated activations and rotary embedding as one kernel each, or as the "
                  "kernels that eager PyTorch launches for them.")));
+  list.add(choice(
+               "training.cuda_graphs", Fields::tr("CUDA graphs"), {},
+               [](const PlannedRun &run) { return flag_text(run.plan.training.cuda_graphs); },
+               Fields::tr("Layers are captured in graphs, so that the device never waits for the "
+                          "host to launch their operators.")))
+      .kind = FieldKind::flag;
   list.add(doubling("training.micro_batch", Fields::tr("micro-batch"), 4096,
                     of_training<&Training::micro_batch>,
                     Fields::tr("Sequences that a rank works on at once.")));

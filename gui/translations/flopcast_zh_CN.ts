@@ -1310,6 +1310,22 @@
             <translation>发往 token 所选专家所在 rank 的数据：每个专家一行，或每个域（或 rank）只发一行（DeepEP）。</translation>
         </message>
         <message>
+            <source>expert exchange overlap</source>
+            <translation>专家通信重叠</translation>
+        </message>
+        <message>
+            <source>What hides tokens on their way to experts: nothing, or layers of another micro-batch (1F1B; stages need more than one chunk).</source>
+            <translation>用什么掩盖 token 往返专家的通信：不掩盖，或另一个微批次的层计算（1F1B；每个阶段需有多个模型块）。</translation>
+        </message>
+        <message>
+            <source>CUDA graphs</source>
+            <translation>CUDA 图</translation>
+        </message>
+        <message>
+            <source>Layers are captured in graphs, so that the device never waits for the host to launch their operators.</source>
+            <translation>把各层捕获为 CUDA 图，设备不再等待主机逐个启动算子。</translation>
+        </message>
+        <message>
             <source>operators without products</source>
             <translation>非矩阵乘算子</translation>
         </message>

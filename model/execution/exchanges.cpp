@@ -23,10 +23,6 @@ RankGroup sharing_group(const RankGroup &group, const Parallelism &parallelism) 
   return {*parallelism.shard_group, group.stride};
 }
 
-} // namespace
-
-namespace {
-
 /// Of the residual stream among tensor-parallel ranks.
 Seconds residual_collective(Collective collective, const Parallelism &parallelism,
                             const Training &training, Bytes residual, const Cluster &cluster) {
@@ -34,6 +30,63 @@ Seconds residual_collective(Collective collective, const Parallelism &parallelis
   return software.exchange_overhead +
          software.tensor_exchange *
              collective_time(collective, residual, parallelism.tensor_group(), cluster);
+}
+
+/// What a part of the gradients and weights takes, whatever runs beside it.
+struct GradientTime {
+  Seconds each;       ///< of a micro-batch that exchanges
+  Seconds once;       ///< a step
+  Seconds each_alone; ///< of it, what nothing runs beside
+  Seconds once_alone;
+  double slowdown = 1; ///< of what runs beside it
+};
+
+void add(GradientTime &sum, const GradientTime &part) {
+  sum.each += part.each;
+  sum.once += part.once;
+  sum.each_alone += part.each_alone;
+  sum.once_alone += part.once_alone;
+  sum.slowdown = std::max(sum.slowdown, part.slowdown);
+}
+
+GradientTime gradient_time(const SummedParameters &parameters, const Parallelism &parallelism,
+                           const Training &training, double alone, const Cluster &cluster) {
+  using namespace units;
+  const RankGroup &group = parameters.group;
+  const Bytes gradients = parameters.count * exchanged_gradient_bytes(training) * byte;
+  const Bytes weights = parameters.count * exchanged_weight_bytes(training) * byte;
+  const RankGroup sharers = sharing_group(group, parallelism);
+  const auto time = [&](Collective collective, Bytes data, const RankGroup &over) {
+    return training.software.gradient_exchange * collective_time(collective, data, over, cluster);
+  };
+  GradientTime result;
+  result.slowdown = overlap_slowdown(group, cluster);
+  // Between groups of hybrid sharding each rank reduces its part of the gradients, once a step.
+  if (sharers.size < group.size)
+    result.once = time(Collective::all_reduce, gradients / static_cast<double>(sharers.size),
+                       {group.size / sharers.size, group.stride * sharers.size});
+  if (parallelism.zero_stage >= 3) {
+    result.each = 2.0 * time(Collective::all_gather, weights, sharers) +
+                  time(Collective::reduce_scatter, gradients, sharers);
+  } else {
+    // In buckets: each pays its own start, and the last one alone has nothing to hide behind.
+    const std::optional<double> buckets = gradient_buckets(training, gradients);
+    const auto in_buckets = [&](Collective collective, Bytes data) {
+      return buckets ? *buckets * time(collective, data / *buckets, sharers)
+                     : time(collective, data, sharers);
+    };
+    if (buckets)
+      alone = 1 / *buckets;
+    if (parallelism.zero_stage == 0) {
+      result.each = in_buckets(Collective::all_reduce, gradients);
+    } else {
+      result.each = in_buckets(Collective::reduce_scatter, gradients);
+      result.once += in_buckets(Collective::all_gather, weights);
+    }
+  }
+  result.each_alone = alone * result.each;
+  result.once_alone = alone * result.once;
+  return result;
 }
 
 } // namespace
@@ -131,49 +184,38 @@ Seconds expert_exchange(const Parallelism &parallelism, const Training &training
   return (1 - software.hidden_expert_exchange) * software.expert_exchange * time;
 }
 
-Seconds gradient_exchange(double parameters, const RankGroup &group, const Parallelism &parallelism,
-                          const Training &training, const HidingWork &hiding, double micro_batches,
-                          const Cluster &cluster) {
-  using namespace units;
-  if (group.size <= 1 || parameters <= 0)
-    return {};
-  const Bytes gradients = parameters * exchanged_gradient_bytes(training) * byte;
-  const Bytes weights = parameters * exchanged_weight_bytes(training) * byte;
-  const RankGroup sharers = sharing_group(group, parallelism);
-  const auto time = [&](Collective collective, Bytes data, const RankGroup &over) {
-    return training.software.gradient_exchange * collective_time(collective, data, over, cluster);
-  };
-  // Between groups of hybrid sharding each rank reduces its part of the gradients, once a step.
-  Seconds between;
-  if (sharers.size < group.size)
-    between = time(Collective::all_reduce, gradients / static_cast<double>(sharers.size),
-                   {group.size / sharers.size, group.stride * sharers.size});
-  const double slowdown = overlap_slowdown(group, cluster);
-  if (parallelism.zero_stage >= 3) {
-    const Seconds each = 2.0 * time(Collective::all_gather, weights, sharers) +
-                         time(Collective::reduce_scatter, gradients, sharers);
-    if (!training.overlap_gradient_exchange)
-      return micro_batches * each + between;
-    return micro_batches * exposed_time(each, hiding.alone * each, hiding.work, slowdown) +
-           exposed_time(between, hiding.alone * between, hiding.work, slowdown);
-  }
-  // In buckets: each pays its own start, and the last one alone has nothing to hide behind.
-  const std::optional<double> buckets = gradient_buckets(training, gradients);
-  const auto in_buckets = [&](Collective collective, Bytes data) {
-    return buckets ? *buckets * time(collective, data / *buckets, sharers)
-                   : time(collective, data, sharers);
-  };
+Seconds exposed_expert_exchange(Seconds all, Seconds work, const Parallelism &parallelism,
+                                double micro_batches, const Cluster &cluster) {
+  if (parallelism.expert_overlap == ExpertOverlap::none)
+    return all;
+  const auto p = static_cast<double>(parallelism.pipeline_parallel);
+  const auto v = static_cast<double>(parallelism.virtual_pipeline);
+  // Chunks that an inner stage does forward before its first backward one.
+  const double filling = p > 1 ? (p - 1 + (v - 1) * p + 1) / v : 1;
+  const double paired = std::max(1 - filling / micro_batches, 0.0);
+  return (1 - paired) * all +
+         paired *
+             exposed_time(all, {}, work, overlap_slowdown(parallelism.expert_group(), cluster));
+}
+
+Seconds gradient_exchange(std::span<const SummedParameters> parameters,
+                          const Parallelism &parallelism, const Training &training,
+                          const HidingWork &hiding, double micro_batches, const Cluster &cluster) {
+  GradientTime sum;
+  for (const SummedParameters &part : parameters)
+    if (part.group.size > 1 && part.count > 0)
+      add(sum, gradient_time(part, parallelism, training, hiding.alone, cluster));
+  const bool whole_weights = parallelism.zero_stage < 3;
   // ZeRO-2 keeps only a share of the gradients, so that every micro-batch scatters them.
-  const double scatters = parallelism.zero_stage == 2 ? micro_batches : 1.0;
-  const Seconds whole = parallelism.zero_stage == 0
-                            ? in_buckets(Collective::all_reduce, gradients)
-                            : scatters * in_buckets(Collective::reduce_scatter, gradients) +
-                                  in_buckets(Collective::all_gather, weights);
+  const double rounds = parallelism.zero_stage >= 2 ? micro_batches : 1;
   if (!training.overlap_gradient_exchange)
-    return whole + between;
-  // Hidden behind the backward pass of the last micro-batch, or of all where all scatter.
-  const double alone = buckets ? 1 / *buckets : hiding.alone;
-  return exposed_time(whole + between, alone * (whole + between), scatters * hiding.work, slowdown);
+    return rounds * sum.each + sum.once;
+  // Hidden behind the backward pass of the last micro-batch, or of all where all exchange.
+  if (whole_weights)
+    return exposed_time(rounds * sum.each + sum.once, rounds * sum.each_alone + sum.once_alone,
+                        rounds * hiding.work, sum.slowdown);
+  return rounds * exposed_time(sum.each, sum.each_alone, hiding.work, sum.slowdown) +
+         exposed_time(sum.once, sum.once_alone, hiding.work, sum.slowdown);
 }
 
 std::optional<double> gradient_buckets(const Training &training, Bytes gradients) {

@@ -7,6 +7,7 @@
 #include "model/execution/work.hpp"
 
 #include <optional>
+#include <span>
 
 namespace flopcast {
 
@@ -52,10 +53,23 @@ struct TensorExchangeTime {
 [[nodiscard]] Seconds expert_exchange(const Parallelism &parallelism, const Training &training,
                                       const ExpertExchange &exchange, const Cluster &cluster);
 
-/// Gradients, and weights under ZeRO, of so many parameters of a rank over the ranks of `group`,
-/// less what is hidden, plus the work that it delays. Under ZeRO-3 every micro-batch gathers the
-/// weights twice and scatters the gradients. Source of the volumes: Rajbhandari et al. 2020.
-[[nodiscard]] Seconds gradient_exchange(double parameters, const RankGroup &group,
+/// What is left of a micro-batch's ways to experts, where those of one micro-batch run beside the
+/// layers of another: of `all`, behind so much work of a stage. The first passes of a step, of
+/// `micro_batches`, have no backward pass beside them: those that fill the pipeline, or one.
+[[nodiscard]] Seconds exposed_expert_exchange(Seconds all, Seconds work,
+                                              const Parallelism &parallelism, double micro_batches,
+                                              const Cluster &cluster);
+
+/// So many parameters of a rank, whose gradients are summed over the ranks of `group`.
+struct SummedParameters {
+  double count = 0;
+  RankGroup group;
+};
+
+/// Gradients, and weights under ZeRO, one part of the parameters after the other, less what is
+/// hidden, plus the work that it delays. Under ZeRO-3 every micro-batch gathers the weights twice
+/// and scatters the gradients. Source of the volumes: Rajbhandari et al. 2020.
+[[nodiscard]] Seconds gradient_exchange(std::span<const SummedParameters> parameters,
                                         const Parallelism &parallelism, const Training &training,
                                         const HidingWork &hiding, double micro_batches,
                                         const Cluster &cluster);

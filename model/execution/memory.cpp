@@ -99,6 +99,15 @@ void add_peak(MemoryParts &parts, Bytes head, const ModelWork &work, const Train
   }
 }
 
+/// With the chunk whose forward pass runs beside the backward one of another, where it does.
+double with_overlap(double kept, const Parallelism &parallelism, double micro_batches) {
+  const bool beside = parallelism.expert_overlap == ExpertOverlap::micro_batches &&
+                      parallelism.schedule != PipelineSchedule::dual_pipe; // counts it
+  return beside
+             ? std::min(micro_batches, kept + 1 / static_cast<double>(parallelism.virtual_pipeline))
+             : kept;
+}
+
 /// Micro-batches that an inner stage keeps at its peak, a chunk counted as its share.
 double in_flight(const Parallelism &parallelism, double micro_batches, std::int64_t stage) {
   PipelineSchedule schedule = parallelism.schedule;
@@ -107,14 +116,15 @@ double in_flight(const Parallelism &parallelism, double micro_batches, std::int6
   const InFlight kept =
       micro_batches_in_flight(schedule, parallelism.pipeline_parallel, parallelism.virtual_pipeline,
                               std::llround(micro_batches), stage);
-  return kept.saved + kept.awaiting_weights;
+  return with_overlap(kept.saved + kept.awaiting_weights, parallelism, micro_batches);
 }
 
 /// The same of the first stage or the last.
 double in_flight(const Parallelism &parallelism, double micro_batches, bool last_stage) {
   const PipelineSchedule schedule = parallelism.schedule;
   if (schedule == PipelineSchedule::one_f_one_b || schedule == PipelineSchedule::interleaved)
-    return micro_batches_in_flight(parallelism, micro_batches, last_stage);
+    return with_overlap(micro_batches_in_flight(parallelism, micro_batches, last_stage),
+                        parallelism, micro_batches);
   const InFlight kept = micro_batches_in_flight(
       schedule, parallelism.pipeline_parallel, parallelism.virtual_pipeline,
       std::llround(micro_batches), last_stage ? parallelism.pipeline_parallel - 1 : 0);

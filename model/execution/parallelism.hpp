@@ -45,6 +45,16 @@ enum class ExpertDispatch {
 
 [[nodiscard]] std::span<const Spelled<ExpertDispatch>> expert_dispatch_names();
 
+/// What hides tokens on their way to experts.
+enum class ExpertOverlap {
+  none,
+  /// The layers of one micro-batch's backward pass, and the other way round: 1F1B, interleaved
+  /// where stages are several.
+  micro_batches,
+};
+
+[[nodiscard]] std::span<const Spelled<ExpertOverlap>> expert_overlap_names();
+
 /// How the ranks share the model and the batch. Ranks are numbered tensor fastest, then context,
 /// data, pipeline. For routed experts the ranks of a stage are divided anew: expert-tensor fastest,
 /// then expert, then those that hold the same experts.
@@ -67,6 +77,7 @@ struct Parallelism {
   std::optional<double> expert_capacity = std::nullopt;
   bool expert_padding = false; ///< every expert works on so many rows, whatever comes
   ExpertDispatch expert_dispatch = ExpertDispatch::all_to_all;
+  ExpertOverlap expert_overlap = ExpertOverlap::none;
   std::int64_t data_parallel = 1;
   int zero_stage = 0; ///< 1: optimizer, 2: and gradients, 3: and weights sharded (FSDP)
   /// Hybrid sharding: neighbours that share what zero_stage shares; absent: all of

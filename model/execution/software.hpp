@@ -32,6 +32,9 @@ struct Software {
   Seconds host_forward;
   Seconds host_backward;
   Seconds host_exchange; ///< the same for a collective
+  /// For a layer's experts, a pass, beside its operators: choosing, counting and sorting rows are
+  /// many small kernels, and the host waits for the counts before it launches what depends on them.
+  Seconds host_experts;
   /// 1: the host runs ahead over a whole pass, so that what the device does longest in one part
   /// hides launches of another. 0: embedding, layers and head each begin when all before is done.
   double host_lead = 1;

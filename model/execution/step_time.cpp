@@ -9,6 +9,7 @@
 #include "model/execution/tensor_tiles.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -75,28 +76,35 @@ StageTime joined(StageTime sum, const Software &software) {
   return sum;
 }
 
+/// Exchanges of a layer with experts: there and back, forward and backward, and again for the share
+/// of layers that are computed again.
+double expert_exchanges(double redone_layers) { return 4 + 2 * redone_layers; }
+
 /// Adds what the host launches for layers.
 void add_launches(StageTime &time, const ModelWork &work, const LayerShares &shares,
                   const TensorExchangeTime &exchange, double exchanges, double redone_layers,
                   const Training &training) {
   const Software &software = training.software;
+  const Seconds to_experts = time.expert_parallel / expert_exchanges(redone_layers);
+  time.device_forward = time.forward + exchange.forward + 2.0 * to_experts;
+  time.device_backward = time.backward + time.recompute + exchange.backward +
+                         (time.expert_parallel - 2.0 * to_experts);
+  if (training.cuda_graphs)
+    return;
   const double calls = shares.of(work, &RegionWork::forward_calls);
+  const double expert_layers = shares.expert * static_cast<double>(work.expert_layer_count);
   const double again = training.recompute == Recompute::full ? redone_layers * calls
                        : redoes_parts(training.recompute)
                            ? shares.of(work, &RegionWork::redone_calls)
                            : 0.0;
-  time.launches_forward = calls * software.host_forward + exchanges * software.host_exchange;
+  time.launches_forward = calls * software.host_forward + exchanges * software.host_exchange +
+                          expert_layers * software.host_experts;
   const double backward_exchanges = 1 + redone_layers;
   time.launches_backward = shares.of(work, &RegionWork::backward_calls) * software.host_backward +
                            again * software.host_forward +
-                           backward_exchanges * exchanges * software.host_exchange;
-  time.device_forward = time.forward + exchange.forward;
-  time.device_backward = time.backward + time.recompute + exchange.backward;
+                           backward_exchanges * (exchanges * software.host_exchange +
+                                                 expert_layers * software.host_experts);
 }
-
-/// Exchanges of a layer with experts: there and back, forward and backward, and again for the share
-/// of layers that are computed again.
-double expert_exchanges(double redone_layers) { return 4 + 2 * redone_layers; }
 
 StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
                        const Training &training, const StepInputs &inputs,
@@ -124,13 +132,16 @@ StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,
   exchange.backward += again * exchange.forward;
   time.tensor_parallel = exchange.forward + exchange.backward;
   const double exchanges = parallelism.tensor_parallel > 1 ? all_reduces : 0;
-  add_launches(time, work, shares, exchange, exchanges, again, training);
   time.context_parallel =
       context_exchange(parallelism, share * inputs.key_values, share * inputs.queries,
                        shares.of(work, &RegionWork::attention_core), cluster);
   time.expert_parallel = expert_exchanges(again) * shares.expert *
                          static_cast<double>(work.expert_layer_count) *
                          expert_exchange(parallelism, training, work.expert_exchange, cluster);
+  time.expert_parallel =
+      exposed_expert_exchange(time.expert_parallel, time.forward + time.backward + time.recompute,
+                              parallelism, inputs.micro_batches, cluster);
+  add_launches(time, work, shares, exchange, exchanges, again, training);
   if (parallelism.pipeline_parallel > 1) {
     const Seconds message = stage_message(parallelism, training, inputs.boundary, cluster);
     time.pipeline = 2.0 * static_cast<double>(parallelism.virtual_pipeline) * message;
@@ -151,6 +162,27 @@ StageTime end_stage(const RegionWork &end, bool is_head, Seconds exchange,
   time.device_forward = end.forward + (is_head ? Seconds{} : time.tensor_parallel);
   time.device_backward = end.backward + (is_head ? time.tensor_parallel : Seconds{});
   return with_host_wait(time);
+}
+
+bool inside_a_domain(const RankGroup &group, const Node &node) {
+  return ranks_per_domain(group, node) == group.size;
+}
+
+/// Whether gradients leave the scale-up domains that exchanges inside a layer stay in.
+bool have_links_of_their_own(const Parallelism &parallelism, const Node &node) {
+  return !inside_a_domain(parallelism.gradient_group(), node) &&
+         inside_a_domain(parallelism.tensor_group(), node) &&
+         inside_a_domain(parallelism.expert_group(), node);
+}
+
+/// What gradients can hide behind, a micro-batch: the backward pass, under ZeRO-3 both, with the
+/// exchanges inside layers where these leave the gradients' links free.
+Seconds hiding_work(const StageTime &stage, const Parallelism &parallelism, const Node &node) {
+  if (parallelism.zero_stage < 3)
+    return stage.backward;
+  return have_links_of_their_own(parallelism, node)
+             ? stage.device_forward + stage.device_backward
+             : stage.forward + stage.backward + stage.recompute;
 }
 
 /// What the layers that predict further tokens add to the last stage.
@@ -337,14 +369,11 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
     stage = fullest.parameters;
     alone = 1 / std::max(fullest.layers, 1.0);
   }
-  const Seconds hiding = parallelism.zero_stage >= 3
-                             ? slowest.forward + slowest.backward + slowest.recompute
-                             : slowest.backward;
-  step.data_parallel = gradient_exchange(stage.all - stage.expert, parallelism.gradient_group(),
-                                         parallelism, training, {hiding, alone}, m, cluster);
-  if (stage.expert > 0)
-    step.data_parallel += gradient_exchange(stage.expert, parallelism.expert_gradient_group(),
-                                            parallelism, training, {hiding, alone}, m, cluster);
+  const std::array summed{SummedParameters{stage.all - stage.expert, parallelism.gradient_group()},
+                          SummedParameters{stage.expert, parallelism.expert_gradient_group()}};
+  const Seconds hiding = hiding_work(slowest, parallelism, cluster.node);
+  step.data_parallel =
+      gradient_exchange(summed, parallelism, training, {hiding, alone}, m, cluster);
   step.optimizer = optimizer_time(stage, parallelism, training, cluster);
   if (training.offload.any()) {
     step.optimizer *= 1 - training.offload.optimizer;

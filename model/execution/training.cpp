@@ -46,6 +46,11 @@ constexpr std::array expert_dispatches{
     Spelled<ExpertDispatch>{"deduplicated", ExpertDispatch::deduplicated},
 };
 
+constexpr std::array expert_overlaps{
+    Spelled<ExpertOverlap>{"none", ExpertOverlap::none},
+    Spelled<ExpertOverlap>{"micro_batches", ExpertOverlap::micro_batches},
+};
+
 constexpr std::array activation_offloads{
     Spelled<ActivationOffload>{"none", ActivationOffload::none},
     Spelled<ActivationOffload>{"boundaries", ActivationOffload::boundaries},
@@ -75,6 +80,7 @@ std::span<const Spelled<ContextExchange>> context_exchange_names() { return cont
 std::span<const Spelled<ContextSplit>> context_split_names() { return context_splits; }
 std::span<const Spelled<TensorOverlap>> tensor_overlap_names() { return tensor_overlaps; }
 std::span<const Spelled<ExpertDispatch>> expert_dispatch_names() { return expert_dispatches; }
+std::span<const Spelled<ExpertOverlap>> expert_overlap_names() { return expert_overlaps; }
 std::span<const Spelled<ActivationOffload>> activation_offload_names() {
   return activation_offloads;
 }

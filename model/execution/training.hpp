@@ -74,6 +74,8 @@ struct Training {
   std::vector<std::int64_t> recompute_by_stage = {};
   bool flash_attention = true;
   OperatorFusion operators = OperatorFusion::fused;
+  /// The host replays captured graphs of the layers in place of launching their operators.
+  bool cuda_graphs = false;
   bool dropout = false;
   std::int64_t micro_batch = 1;  ///< sequences a rank works on at once
   std::int64_t global_batch = 1; ///< sequences in a step

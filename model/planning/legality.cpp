@@ -263,6 +263,13 @@ std::vector<Reason> layout_problems(const Plan &plan, const Cluster &cluster) {
                  "tensor_overlap = \"tiles\" sends parts of a sequence round a ring, but "
                  "sequence_parallel is off",
                  "set sequence_parallel = true, or leave out tensor_overlap");
+  const bool pairs =
+      p == 1 || parallel.virtual_pipeline > 1 || parallel.schedule == PipelineSchedule::dual_pipe;
+  if (parallel.expert_overlap == ExpertOverlap::micro_batches && !pairs)
+    problems.add("expert_overlap",
+                 "expert_overlap = \"micro_batches\" runs a forward pass beside a backward one, "
+                 "which plain stages of a pipeline have no second chunk for",
+                 "set virtual_pipeline above 1, or leave out expert_overlap");
   if (training.gradient_bucket && parallel.zero_stage >= 3)
     problems.add("gradient_bucket",
                  "gradient_bucket is stated, but zero_stage = 3 exchanges gradients layer by layer",

@@ -140,6 +140,8 @@ void read_parallelism(PlanReading &reading, TableReader table) {
   parallel.expert_padding = table.flag("expert_padding").value_or(false);
   parallel.expert_dispatch =
       table.choice("expert_dispatch", expert_dispatch_names()).value_or(ExpertDispatch::all_to_all);
+  parallel.expert_overlap =
+      table.choice("expert_overlap", expert_overlap_names()).value_or(ExpertOverlap::none);
   parallel.shard_group = table.integer("shard_group", 1, most_data_parallel);
   parallel.context_exchange =
       table.choice("context_exchange", context_exchange_names()).value_or(ContextExchange::ring);
@@ -224,6 +226,7 @@ void read_training(PlanReading &reading, TableReader table) {
   note("attention", "flash", "one fused kernel that does not write the scores");
   training.operators =
       table.choice("operators", operator_fusion_names()).value_or(OperatorFusion::fused);
+  training.cuda_graphs = table.flag("cuda_graphs").value_or(false);
   if (training.recompute == Recompute::selective && training.flash_attention)
     reading.log.assumed(
         "training.recompute", "selective",

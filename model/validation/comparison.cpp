@@ -225,6 +225,7 @@ RunComparison compare_runs(std::span<const RunRecord> runs, RunPlanner &planner)
                     .inferred = std::move(planning.run->inferred),
                     .gpu_family = planned.gpu_family,
                     .rules = planned.rules->id,
+                    .family = planned.rules->family,
                     .parallelism = planned.plan.parallelism,
                     .training = planned.plan.training,
                     .hardware = hardware_spread(planned.timed_plan, planned.cluster, *timed.step),

@@ -44,7 +44,8 @@ struct ComparedRun {
   std::vector<Compared> compared; ///< one a metric that the source states
   std::vector<std::string> inferred;
   std::string gpu_family;
-  std::string rules; ///< id of the framework's
+  std::string rules;  ///< id of the framework's
+  std::string family; ///< of the framework
   Parallelism parallelism;
   Training training;
   HardwareSpread hardware;

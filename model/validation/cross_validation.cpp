@@ -83,9 +83,10 @@ SoftwarePresets fit_frameworks_with_spread(std::span<const RunRecord> runs, RunP
   without.use_everywhere(unknown);
   const RunComparison unfitted = compare_runs(runs, without);
   SoftwarePresets presets = fit_frameworks(runs, planner);
-  for (auto &[framework, preset] : presets)
-    preset.set_spread(software_spread(pointers(blind.runs), framework));
-  unknown.set_spread(software_spread(pointers(unfitted.runs), "default"));
+  for (const FrameworkRules &rules : planner.frameworks())
+    if (const auto preset = presets.find(rules.id); preset != presets.end())
+      preset->second.set_spread(software_spread(pointers(blind.runs), rules.id, rules.family));
+  unknown.set_spread(software_spread(pointers(unfitted.runs), "default", "default"));
   presets.try_emplace("default", unknown);
   planner.use(presets);
   return presets;

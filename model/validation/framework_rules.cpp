@@ -63,6 +63,8 @@ FrameworkRules read_framework_rules(const InputValue &root_value, const std::str
   rules.layers_per_chunk = unstated.integer("layers_per_chunk", 1, 10'000);
   replace(rules.dropout, unstated.flag("dropout"));
   replace(rules.overlap_gradient_exchange, unstated.flag("overlap_gradient_exchange"));
+  replace(rules.expert_dispatch, unstated.choice("expert_dispatch", expert_dispatch_names()));
+  rules.cuda_graphs_on = unstated.texts("cuda_graphs_on");
   rules.fp8_weight_exchange = unstated.texts("fp8_weight_exchange");
   replace(rules.vocabulary_multiple, unstated.integer("vocabulary_multiple", 1, 1'000'000));
   replace(rules.pads_whole_vocabulary, unstated.flag("pads_whole_vocabulary"));

@@ -56,6 +56,8 @@ struct FrameworkRules {
   std::optional<std::int64_t> layers_per_chunk;
   bool dropout = false;
   bool overlap_gradient_exchange = true;
+  ExpertDispatch expert_dispatch = ExpertDispatch::all_to_all;
+  std::vector<std::string> cuda_graphs_on; ///< GPUs on which it captures layers in graphs
   /// Texts in a run's `precision`, lower case, with which weights are gathered in FP8.
   std::vector<std::string> fp8_weight_exchange;
   std::int64_t vocabulary_multiple = 1;

@@ -203,7 +203,8 @@ public:
     p.sequence_parallel =
         p.tensor_parallel > 1 &&
         setting("sequence_parallel", run_.sequence_parallel, flag_of, rules_.sequence_parallel);
-    p.expert_dispatch = expert_dispatch_of(notes()).value_or(ExpertDispatch::all_to_all);
+    p.expert_dispatch = expert_dispatch_of(notes()).value_or(rules_.expert_dispatch);
+    p.expert_overlap = expert_overlap_of(notes()).value_or(ExpertOverlap::none);
     p.context_split = rules_.context_split;
     if (p.tensor_parallel > 1 && p.sequence_parallel)
       p.tensor_overlap = tensor_overlap_of(notes()).value_or(TensorOverlap::framework);
@@ -431,6 +432,11 @@ RunPlanning RunPlanner::stated_plan(const RunRecord &run) {
     return skip(settings.skipped());
   plan.training.software = rules->software.on(planned.cluster.device.architecture);
   plan.training.memory_reserve = plan.training.software.context;
+  if (std::ranges::find(rules->cuda_graphs_on, planned.cluster.device.id) !=
+      rules->cuda_graphs_on.end()) {
+    plan.training.cuda_graphs = true;
+    planned.inferred.push_back(fmt::format("CUDA graphs: on ({})", rules->id));
+  }
   if (const auto schedule = schedule_of(run.framework))
     plan.parallelism.schedule = *schedule;
   settings.interleave(plan);

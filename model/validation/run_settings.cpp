@@ -132,6 +132,12 @@ std::optional<ExpertDispatch> expert_dispatch_of(const std::string &notes) {
   return first_of<ExpertDispatch>(notes, spellings).value;
 }
 
+std::optional<ExpertOverlap> expert_overlap_of(const std::string &notes) {
+  static constexpr std::array spellings{
+      Spelled<ExpertOverlap>{"1f1b overlap", ExpertOverlap::micro_batches}};
+  return first_of<ExpertOverlap>(notes, spellings).value;
+}
+
 std::string spelled(int zero_stage) { return fmt::format("ZeRO stage {}", zero_stage); }
 std::string spelled(bool on) { return on ? "yes" : "no"; }
 std::string spelled(NumberFormat format) { return std::string(to_text(format)); }

@@ -35,6 +35,8 @@ template <class T> struct SettingText {
 [[nodiscard]] std::optional<TensorOverlap> tensor_overlap_of(const std::string &notes);
 /// "Dispatcher DeepEP" → deduplicated.
 [[nodiscard]] std::optional<ExpertDispatch> expert_dispatch_of(const std::string &notes);
+/// "+1f1b overlap" → of micro-batches.
+[[nodiscard]] std::optional<ExpertOverlap> expert_overlap_of(const std::string &notes);
 
 [[nodiscard]] std::string spelled(int zero_stage);
 [[nodiscard]] std::string spelled(bool on);

@@ -14,6 +14,8 @@ namespace {
 
 // Of all other frameworks together: as many groups as a P10 takes to be seen once.
 constexpr double others_weight = 10;
+// Of each group of another edition of the framework: what it shares of their scatter (FamilyFit).
+constexpr double relatives_weight = 0.5;
 
 struct WeightedError {
   double log_error = 0; ///< log(measured / predicted)
@@ -37,24 +39,34 @@ struct WeightedErrors {
   double groups = 0;                 ///< of the framework itself
 };
 
-WeightedErrors errors_of(Runs runs, RunMetric metric, std::string_view framework) {
+WeightedErrors errors_of(Runs runs, RunMetric metric, std::string_view framework,
+                         std::string_view family) {
   const auto sizes = group_sizes(runs, metric);
   WeightedErrors all;
-  double others = 0;
+  double relatives = 0;
+  double strangers = 0;
   for (const ComparedRun *run : runs)
     if (run->find(metric) != nullptr)
-      (run->rules == framework ? all.groups : others) += 1 / sizes.at(run->record->split_group);
+      (run->rules == framework ? all.groups
+       : run->family == family ? relatives
+                               : strangers) += 1 / sizes.at(run->record->split_group);
+  const bool has_family = relatives > 0;
+  const double others = has_family ? relatives : strangers;
   // Of a framework that nobody ran all others tell the same.
-  const double of_others =
-      all.groups > 0 && others > 0 ? std::min(1.0, others_weight / others) : 1.0;
+  double of_others = 1;
+  if (all.groups > 0 && others > 0)
+    of_others =
+        std::min(1.0, std::max(others_weight / others, has_family ? relatives_weight : 0.0));
   if (all.groups == 0)
     all.groups = others;
-  for (const ComparedRun *run : runs)
-    if (const Compared *c = run->find(metric))
-      all.errors.push_back(
-          {std::log(c->measured / c->predicted),
-           (run->rules == framework ? 1 : of_others) / sizes.at(run->record->split_group),
-           run->hardware.variance()});
+  for (const ComparedRun *run : runs) {
+    const bool own = run->rules == framework;
+    const Compared *c = run->find(metric);
+    if (c != nullptr && (own || !has_family || run->family == family))
+      all.errors.push_back({std::log(c->measured / c->predicted),
+                            (own ? 1 : of_others) / sizes.at(run->record->split_group),
+                            run->hardware.variance()});
+  }
   std::ranges::sort(all.errors, {}, &WeightedError::log_error);
   return all;
 }
@@ -91,11 +103,11 @@ ErrorSpread spread_of(const WeightedErrors &all) {
 
 } // namespace
 
-SoftwareSpread software_spread(Runs runs, std::string_view framework) {
-  const WeightedErrors steps = errors_of(runs, RunMetric::step_time, framework);
+SoftwareSpread software_spread(Runs runs, std::string_view framework, std::string_view family) {
+  const WeightedErrors steps = errors_of(runs, RunMetric::step_time, framework, family);
   SoftwareSpread spread;
   spread.step_time = spread_of(steps);
-  spread.memory = spread_of(errors_of(runs, RunMetric::memory, framework));
+  spread.memory = spread_of(errors_of(runs, RunMetric::memory, framework, family));
   double variance = 0;
   for (const WeightedError &e : steps.errors)
     variance += e.weight * e.hardware;
@@ -116,7 +128,7 @@ void state_spreads(RunComparison &blind, int folds) {
         continue;
       auto found = spreads.find(run.rules);
       if (found == spreads.end())
-        found = spreads.emplace(run.rules, software_spread(others, run.rules)).first;
+        found = spreads.emplace(run.rules, software_spread(others, run.rules, run.family)).first;
       run.state_spread(found->second);
     }
   }

@@ -9,15 +9,16 @@
 
 namespace flopcast {
 
-/// How far the runs of a framework lie from their predictions, each group weighing 1. Runs of
-/// other frameworks count too, as ten groups together: of fewer groups than ten no P10 is known.
-/// Where the framework has no runs, those of all others stand in.
+/// How far the runs of a framework lie from their predictions, each group weighing 1. Groups of
+/// other editions of its family count half, and as ten together at least; where there are none, all
+/// other frameworks count as ten groups together: of fewer than ten no P10 is known. Where the
+/// framework has no runs, the others stand in.
 /// The run to come counts as one group more, beyond all others, on either side: so the middle four
 /// fifths hold at least as many of the runs to come. Source: Tibshirani et al. 2019, weighted
 /// conformal prediction.
 /// `runs` must be predicted by constants that were fitted without them.
 [[nodiscard]] SoftwareSpread software_spread(std::span<const ComparedRun *const> runs,
-                                             std::string_view framework);
+                                             std::string_view framework, std::string_view family);
 
 /// Gives every run of a cross-validated comparison the spread that the runs of the other parts
 /// tell.

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace flopcast {
 namespace {
 
@@ -19,9 +21,10 @@ Training nothing_hidden() {
 }
 
 Seconds gradients(const Parallelism &parallelism, const Training &training, double parameters,
-                  double micro_batches) {
-  return gradient_exchange(parameters, parallelism.gradient_group(), parallelism, training, {},
-                           micro_batches, unit_machine());
+                  double micro_batches, const HidingWork &hiding = {},
+                  const Cluster &cluster = unit_machine()) {
+  const std::array all{SummedParameters{parameters, parallelism.gradient_group()}};
+  return gradient_exchange(all, parallelism, training, hiding, micro_batches, cluster);
 }
 
 TEST(GradientExchange, OfZero2ScattersEveryMicroBatch) {
@@ -49,6 +52,45 @@ TEST(GradientExchange, OfHybridShardingGathersAmongNeighboursAlone) {
   EXPECT_NEAR(gradients(hybrid, training, 100, 1).in(second), inside + between,
               1e-9 * (inside + between));
   EXPECT_LT(inside, gradients(whole, training, 100, 1).in(second));
+}
+
+TEST(GradientExchange, OfTwoPartsHidesBehindTheSameWorkOnce) {
+  const Training training = plain_training();
+  const double bytes = parameter_bytes(training).gradient;
+  const HidingWork backward{.work = 100.0 * second};
+  for (const int zero_stage : {0, 3}) {
+    const Parallelism parallelism{
+        .expert_parallel = 2, .data_parallel = 4, .zero_stage = zero_stage};
+    const std::array parts{SummedParameters{100, parallelism.gradient_group()},
+                           SummedParameters{100, parallelism.expert_gradient_group()}};
+    // A ring of four moves 3/4 of the data, one of two 1/2, each as often as one micro-batch does.
+    const double volume =
+        zero_stage == 0 ? 2 * bytes : 2 * parameter_bytes(training).weight + bytes;
+    EXPECT_NEAR(
+        gradient_exchange(parts, parallelism, training, backward, 1, unit_machine()).in(second),
+        (0.75 + 0.5) * 100 * volume - 100, 1e-9);
+  }
+}
+
+/// Ways to experts of 8 s and work of 20 s, in a step of so many micro-batches.
+double ways_left(Parallelism parallelism, double micro_batches, Seconds all = 8.0 * second) {
+  parallelism.expert_overlap = ExpertOverlap::micro_batches;
+  return exposed_expert_exchange(all, 20.0 * second, parallelism, micro_batches, unit_machine())
+      .in(second);
+}
+
+TEST(ExpertExchange, IsHiddenByOtherMicroBatchesLayers) {
+  const Parallelism parallelism{.expert_parallel = 2, .data_parallel = 2};
+  EXPECT_EQ(exposed_expert_exchange(8.0 * second, 20.0 * second, parallelism, 4, unit_machine()),
+            8.0 * second);
+  // Three of four micro-batches have another's layers beside them, which they slow by 0.15.
+  EXPECT_NEAR(ways_left(parallelism, 4), 8.0 / 4 + 0.75 * 0.15 * 8, 1e-9);
+  EXPECT_NEAR(ways_left(parallelism, 4, 50.0 * second), 50.0 / 4 + 0.75 * (50 - 20), 1e-9);
+  EXPECT_EQ(ways_left(parallelism, 1), 8);
+  // An inner stage of four with two chunks does 3 + 4 + 1 of its 16 chunks first.
+  const Parallelism staged{
+      .pipeline_parallel = 4, .virtual_pipeline = 2, .expert_parallel = 2, .data_parallel = 2};
+  EXPECT_NEAR(ways_left(staged, 8), 8.0 / 2 + 0.5 * 0.15 * 8, 1e-9);
 }
 
 TEST(StageMessage, OfTensorRanksIsAPartOfEachWhereTheStackScattersIt) {
@@ -129,8 +171,7 @@ TEST(GradientBuckets, LeaveTheLastOneWithNothingBesideIt) {
   // 600 s in four buckets: one of 150 s alone, the others beside a long backward pass that they
   // slow by 0.15, the share of multiprocessors where no calibration says otherwise.
   const HidingWork backward{.work = 1e6 * second, .alone = 0.9};
-  const Seconds exposed = gradient_exchange(100, parallelism.gradient_group(), parallelism,
-                                            training, backward, 1, unit_machine());
+  const Seconds exposed = gradients(parallelism, training, 100, 1, backward);
   EXPECT_NEAR(exposed.in(second), 150 + 0.15 * 450, 1e-9);
 }
 
@@ -140,10 +181,7 @@ TEST(GradientBuckets, EachPayTheirOwnStart) {
   training.gradient_bucket = 100.0 * byte;
   Cluster cluster = unit_machine();
   cluster.node.scale_up_latency = 7.0 * second;
-  EXPECT_NEAR(
-      gradient_exchange(100, parallelism.gradient_group(), parallelism, training, {}, 1, cluster)
-          .in(second),
-      600 + 4 * 7, 1e-9);
+  EXPECT_NEAR(gradients(parallelism, training, 100, 1, {}, cluster).in(second), 600 + 4 * 7, 1e-9);
 }
 
 TEST(TensorExchange, LeavesOutWhatProductsHide) {

@@ -70,6 +70,19 @@ TEST(Legality, BucketsAreForGradientsThatAreWhole) {
   expect_one(one.problems(), "gradient_bucket", "layer by layer", "zero_stage below 3");
 }
 
+TEST(Legality, ExpertsWaysHideBehindAnotherChunkOfTheStage) {
+  Case one;
+  one.plan.parallelism.expert_overlap = ExpertOverlap::micro_batches;
+  one.plan.parallelism.pipeline_parallel = 2;
+  one.plan.parallelism.data_parallel = 1;
+  expect_one(one.problems(), "expert_overlap", "no second chunk", "virtual_pipeline above 1");
+  one.plan.parallelism.virtual_pipeline = 2;
+  EXPECT_THAT(one.problems(), IsEmpty());
+  one.plan.parallelism.pipeline_parallel = 1;
+  one.plan.parallelism.virtual_pipeline = 1;
+  EXPECT_THAT(one.problems(), IsEmpty());
+}
+
 TEST(Legality, TensorParallelDividesTheHeads) {
   Case one;
   one.plan.parallelism.tensor_parallel = 8;

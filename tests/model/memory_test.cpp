@@ -236,6 +236,25 @@ TEST(StageMemory, PartsAddUp) {
                                parts.buffers + parts.reserve);
 }
 
+TEST(StageMemory, AChunkBesideAnothersBackwardPassIsOneMore) {
+  ModelWork work = plain_work(0);
+  work.layers.saved = 80.0 * byte;
+  const auto kept = [&](Parallelism parallelism, double micro_batches) {
+    const MemoryInputs inputs{
+        .boundary = {}, .layers_per_stage = 5, .micro_batches = micro_batches};
+    const auto bytes = [&] {
+      return first_stage_memory(work, parallelism, plain_training(), inputs).activations.in(byte);
+    };
+    const double alone = bytes();
+    parallelism.expert_overlap = ExpertOverlap::micro_batches;
+    return bytes() - alone;
+  };
+  EXPECT_NEAR(kept({}, 8), 80, 1e-9);
+  EXPECT_NEAR(kept({}, 1), 0, 1e-9);
+  // A half of the layers, in two chunks.
+  EXPECT_NEAR(kept({.pipeline_parallel = 2, .virtual_pipeline = 2}, 8), 80.0 / 2 / 2, 1e-9);
+}
+
 TEST(InFlight, MicroBatchesAreAsManyAsStagesOnTheFirst) {
   EXPECT_EQ(micro_batches_in_flight({.pipeline_parallel = 4}, 100, false), 4);
   EXPECT_EQ(micro_batches_in_flight({.pipeline_parallel = 4}, 100, true), 1);

@@ -95,7 +95,8 @@ TEST(RunPlan, WhatIsUnstatedFollowsTheFrameworkAndIsNamed) {
 TEST(RunPlan, TheLongestNameOfAFrameworkCounts) {
   EXPECT_EQ(planned(sparse_run("NeMo 24.07 / Megatron-Core")).rules->id, "nemo");
   EXPECT_EQ(planned(sparse_run("Megatron-Bridge (Megatron-Core)")).rules->id, "megatron-bridge");
-  EXPECT_EQ(planned(sparse_run("Megatron-LM 23e00ed0 (0.14 line)")).rules->id, "megatron-core");
+  EXPECT_EQ(planned(sparse_run("Megatron-LM 23e00ed0 (0.14 line)")).rules->id,
+            "megatron-core-serial");
   EXPECT_EQ(planned(sparse_run("a stack of our own")).rules->id, "default");
 }
 
@@ -162,6 +163,28 @@ TEST(RunPlan, NotesSayHowOperatorsAndExchangesRan) {
   EXPECT_EQ(planned(run).plan.parallelism.expert_dispatch, ExpertDispatch::deduplicated);
   run.fields["notes"] = "Dispatcher A2A; EDP 1 ETP 1.";
   EXPECT_EQ(planned(run).plan.parallelism.expert_dispatch, ExpertDispatch::all_to_all);
+}
+
+TEST(RunPlan, NotesSayThatMicroBatchesHideTheWayToExperts) {
+  RunRecord run = sparse_run("Megatron-Core main");
+  run.vpp = 2;
+  EXPECT_EQ(planned(run).plan.parallelism.expert_overlap, ExpertOverlap::none);
+  run.fields["notes"] = "Dispatcher DeepEP; EDP 1 ETP 1. +1f1b overlap";
+  EXPECT_EQ(planned(run).plan.parallelism.expert_overlap, ExpertOverlap::micro_batches);
+}
+
+TEST(RunPlan, RecipesOfAFrameworkHaveGraphsAndADispatchOfTheirOwn) {
+  RunRecord run = sparse_run("Megatron-Bridge (Megatron-Core)");
+  run.gpu = "GB200";
+  const RunPlan rack = planned(run);
+  EXPECT_TRUE(rack.plan.training.cuda_graphs);
+  EXPECT_THAT(rack.inferred, Contains("CUDA graphs: on (megatron-bridge)"));
+  EXPECT_EQ(rack.plan.parallelism.expert_dispatch, ExpertDispatch::deduplicated);
+  run.gpu = "B200";
+  EXPECT_FALSE(planned(run).plan.training.cuda_graphs);
+  run.framework = "Megatron-Core main";
+  run.gpu = "GB200";
+  EXPECT_FALSE(planned(run).plan.training.cuda_graphs);
 }
 
 TEST(RunPlan, WeightsAreGatheredInFp8WhereTheFrameworkDoesSo) {

@@ -18,12 +18,13 @@ class Runs {
 public:
   /// A run whose log(measured / predicted) is that.
   void add(const std::string &framework, const std::string &group, double log_error,
-           double hardware = 0) {
+           double hardware = 0, const std::string &family = {}) {
     RunRecord &record = records_.emplace_back();
     record.split_group = group;
     ComparedRun &run = runs_.emplace_back();
     run.record = &record;
     run.rules = framework;
+    run.family = family.empty() ? framework : family;
     run.hardware.operators = hardware;
     run.compared.push_back(
         {.metric = RunMetric::step_time, .measured = std::exp(log_error), .predicted = 1});
@@ -52,7 +53,7 @@ Runs nineteen() {
 
 TEST(SoftwareSpread, CountsTheRunToCome) {
   // With it there are 20: nine tenths are 18, from either end.
-  const ErrorSpread spread = software_spread(nineteen().pointers(), "own").step_time;
+  const ErrorSpread spread = software_spread(nineteen().pointers(), "own", "own").step_time;
   EXPECT_EQ(spread.samples, 19);
   EXPECT_NEAR(spread.p90, 0.18, 1e-12);
   EXPECT_NEAR(spread.p50, 0.10, 1e-12);
@@ -61,10 +62,10 @@ TEST(SoftwareSpread, CountsTheRunToCome) {
 
 TEST(SoftwareSpread, WeighsGroupsNotRuns) {
   Runs runs = nineteen();
-  const ErrorSpread before = software_spread(runs.pointers(), "own").step_time;
+  const ErrorSpread before = software_spread(runs.pointers(), "own", "own").step_time;
   for (int i = 0; i < 50; ++i)
     runs.add("own", "g10", 0.10);
-  EXPECT_EQ(software_spread(runs.pointers(), "own").step_time, before);
+  EXPECT_EQ(software_spread(runs.pointers(), "own", "own").step_time, before);
 }
 
 TEST(SoftwareSpread, TakesOtherFrameworksAsTenGroups) {
@@ -75,16 +76,32 @@ TEST(SoftwareSpread, TakesOtherFrameworksAsTenGroups) {
     runs.add("other", "o" + std::to_string(i), i % 2 == 0 ? 0.5 : -0.5);
   // Own groups weigh 9, the others 5 on either side, the run to come 1: nine tenths of 20 are 18,
   // and from below 14 is reached at 0.09, so that P90 lies among the others' 0.5.
-  const ErrorSpread spread = software_spread(runs.pointers(), "own").step_time;
+  const ErrorSpread spread = software_spread(runs.pointers(), "own", "own").step_time;
   EXPECT_EQ(spread.samples, 9);
   EXPECT_NEAR(spread.p90, 0.5, 1e-12);
   EXPECT_NEAR(spread.p10, -0.5, 1e-12);
   EXPECT_NEAR(spread.p50, 0.05, 1e-12);
 }
 
+TEST(SoftwareSpread, TakesEditionsOfItsFamilyBeforeOthers) {
+  Runs runs;
+  runs.add("own", "a", 0.01, 0, "family");
+  for (int i = 1; i <= 20; ++i)
+    runs.add("edition", "e" + std::to_string(i), i % 2 == 0 ? 0.2 : -0.2, 0, "family");
+  for (int i = 0; i < 500; ++i)
+    runs.add("other", "o" + std::to_string(i), i % 2 == 0 ? 0.5 : -0.5);
+  const ErrorSpread spread = software_spread(runs.pointers(), "own", "family").step_time;
+  EXPECT_EQ(spread.samples, 1);
+  EXPECT_NEAR(spread.p90, 0.2, 1e-12);
+  EXPECT_NEAR(spread.p10, -0.2, 1e-12);
+  // An edition that nobody ran is like the others of its family.
+  EXPECT_NEAR(software_spread(runs.pointers(), "new", "family").step_time.p90, 0.2, 1e-12);
+  EXPECT_NEAR(software_spread(runs.pointers(), "new", "new").step_time.p90, 0.5, 1e-12);
+}
+
 TEST(SoftwareSpread, OfAFrameworkWithoutRunsIsThatOfAllOthers) {
-  EXPECT_EQ(software_spread(nineteen().pointers(), "unknown").step_time,
-            software_spread(nineteen().pointers(), "own").step_time);
+  EXPECT_EQ(software_spread(nineteen().pointers(), "unknown", "unknown").step_time,
+            software_spread(nineteen().pointers(), "own", "own").step_time);
 }
 
 TEST(SoftwareSpread, RemembersWhatKernelsExplained) {
@@ -92,10 +109,12 @@ TEST(SoftwareSpread, RemembersWhatKernelsExplained) {
   runs.add("own", "a", 0, 0.3);
   runs.add("own", "b", 0, 0.4);
   // sqrt((0.09 + 0.16) / 2)
-  EXPECT_NEAR(software_spread(runs.pointers(), "own").hardware, 0.353553, 1e-6);
+  EXPECT_NEAR(software_spread(runs.pointers(), "own", "own").hardware, 0.353553, 1e-6);
 }
 
-TEST(SoftwareSpread, OfNoRunsIsUnknown) { EXPECT_EQ(software_spread({}, "own"), SoftwareSpread{}); }
+TEST(SoftwareSpread, OfNoRunsIsUnknown) {
+  EXPECT_EQ(software_spread({}, "own", "own"), SoftwareSpread{});
+}
 
 TEST(InsideShare, CountsEachGroupOnce) {
   Runs runs;

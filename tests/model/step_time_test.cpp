@@ -199,6 +199,28 @@ TEST(Pipeline, WithoutALeadTheHostHidesNothingOfTheEndsBehindLayers) {
   EXPECT_EQ(time.host.in(second), 8 * (3 + 5));
 }
 
+/// Every second of the eight layers has experts; no operators but what the host does for experts
+/// takes time.
+StepTime step_with_experts(bool cuda_graphs, Recompute recompute) {
+  ModelWork work;
+  work.layer_count = 8;
+  work.expert_layer_count = 4;
+  Training training = plain_training();
+  training.software.host_experts = 3.0 * second;
+  training.cuda_graphs = cuda_graphs;
+  training.recompute = recompute;
+  return step({}, training, eight_micro_batches, link_machine(), work);
+}
+
+TEST(Host, CountsAndSortsTheRowsOfExpertsInEachPass) {
+  EXPECT_NEAR(step_with_experts(false, Recompute::none).host.in(second), 8 * 4 * (3 + 3), 1e-9);
+  EXPECT_NEAR(step_with_experts(false, Recompute::full).host.in(second), 8 * 4 * (3 + 2 * 3), 1e-9);
+}
+
+TEST(Host, LaunchesNothingOfGraphs) {
+  EXPECT_EQ(step_with_experts(true, Recompute::none).host.in(second), 0);
+}
+
 TEST(ContextParallel, HidesTheRingBehindAttention) {
   // 8 bytes to each of the 3 other ranks: 24 s, 2 of them behind the forward attention; backward
   // twice as much either way.
@@ -312,6 +334,24 @@ TEST(DataParallel, DelaysEachMicroBatchUnderZeroThree) {
 TEST(DataParallel, HidesZeroThreeBehindEachMicroBatch) {
   // 4800 s a micro-batch, 24 of them behind forward and backward.
   EXPECT_EQ(exchange({.data_parallel = 4, .zero_stage = 3}, plain_training()), 8 * (4800 - 24));
+}
+
+TEST(DataParallel, HidesZeroThreeBehindExchangesOnOtherLinksToo) {
+  const auto left = [](std::int64_t domain) {
+    Cluster cluster = link_machine();
+    cluster.node.scale_up_domain = domain;
+    cluster.node.scale_out_bandwidth = cluster.node.scale_up_bandwidth;
+    const StepInputs inputs{
+        .boundary = {}, .residual = 8.0 * byte, .key_values = {}, .micro_batches = 8};
+    const StepTime time = step({.tensor_parallel = 2, .data_parallel = 4, .zero_stage = 3},
+                               plain_training(), inputs, cluster);
+    // Two all-reduces of 8 bytes in each of 8 layers, each way, and one of the logits: 264 s.
+    EXPECT_EQ(time.tensor_parallel.in(second), 8 * 264);
+    return time.data_parallel.in(second);
+  };
+  // Gradients of two domains' ranks hide behind all-reduces inside one, of one domain's they do
+  // not.
+  EXPECT_EQ(left(8) - left(2), 8 * 264);
 }
 
 TEST(DataParallel, NeverTakesLongerWithOverlap) {

@@ -14,12 +14,13 @@ namespace {
 
 using namespace units;
 
-/// Llama-like decoders on H100s at 2 USD a GPU-hour.
+/// Llama-like decoders on H100s at 2 USD a GPU-hour, as the devices alone would train them.
 HardwareQuestion question(const std::string &model = "llama3.1-8b") {
   const PlannedRun run = read_plan(parse_toml("[model]\npreset = \"" + model +
                                                   "\"\n"
                                                   "[data]\nsequence_length = 4096\n"
                                                   "[hardware]\ngpu = \"h100\"\ncount = 64\n"
+                                                  "[training]\nframework = \"none\"\n"
                                                   "[price]\nrate = \"2 USD/(GPU*h)\"\n",
                                               "test"),
                                    shipped_presets());
