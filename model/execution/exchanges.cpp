@@ -15,6 +15,17 @@ Seconds exposed_time(Seconds exchange, Seconds alone, Seconds work, double slowd
   return alone + std::max(beside - work, (1 - 1 / slowdown) * beside);
 }
 
+/// The same where the last micro-batch's work comes in chunks. Each chunk's exchange may take as
+/// long as the next one waits for its last micro-batch; the last chunk has its own work alone.
+Seconds exposed_of_chunks(Seconds exchange, Seconds alone, double rounds, const HidingWork &hiding,
+                          double slowdown) {
+  const Seconds work = rounds / hiding.chunks * hiding.work;
+  const Seconds beside = exchange - alone;
+  const Seconds until_last = (hiding.chunks - 1) * hiding.apart * work;
+  return alone + std::max({beside / hiding.chunks - work, beside - until_last - work,
+                           (1 - 1 / slowdown) * beside});
+}
+
 /// Ranks of hybrid sharding: weights are gathered among `sharers` neighbours, gradients then
 /// reduced over the groups of them.
 RankGroup sharing_group(const RankGroup &group, const Parallelism &parallelism) {
@@ -212,8 +223,8 @@ Seconds gradient_exchange(std::span<const SummedParameters> parameters,
     return rounds * sum.each + sum.once;
   // Hidden behind the backward pass of the last micro-batch, or of all where all exchange.
   if (whole_weights)
-    return exposed_time(rounds * sum.each + sum.once, rounds * sum.each_alone + sum.once_alone,
-                        rounds * hiding.work, sum.slowdown);
+    return exposed_of_chunks(rounds * sum.each + sum.once, rounds * sum.each_alone + sum.once_alone,
+                             rounds, hiding, sum.slowdown);
   return rounds * exposed_time(sum.each, sum.each_alone, hiding.work, sum.slowdown) +
          exposed_time(sum.once, sum.once_alone, hiding.work, sum.slowdown);
 }

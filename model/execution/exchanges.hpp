@@ -13,8 +13,12 @@ namespace flopcast {
 
 /// Computation that an exchange can hide behind, and how much of the exchange cannot.
 struct HidingWork {
-  Seconds work;
+  Seconds work;     ///< of one micro-batch
   double alone = 0; ///< share of the exchange that nothing runs beside
+  /// Chunks of the stage, whose gradients are complete one after the other, so many micro-batches
+  /// apart.
+  double chunks = 1;
+  double apart = 1;
 };
 
 /// One exchange of the residual stream among tensor-parallel ranks: an all-reduce, or the same

@@ -254,15 +254,16 @@ Seconds scheduled_step(const PipelineTimes &times, const Parallelism &parallelis
   return schedule_time(work).step;
 }
 
+bool alternates(PipelineSchedule schedule) {
+  return schedule == PipelineSchedule::one_f_one_b || schedule == PipelineSchedule::interleaved;
+}
+
 /// What a pipeline takes longer than the work of its slowest stage. 1F1B, plain and interleaved, as
 /// one micro-batch on each of the other stages.
 Seconds bubble_time(const PipelineTimes &times, Seconds slowest, const Parallelism &parallelism,
                     double micro_batches) {
   const auto stages = static_cast<double>(parallelism.pipeline_parallel);
-  const PipelineSchedule schedule = parallelism.schedule;
-  const bool alternates =
-      schedule == PipelineSchedule::one_f_one_b || schedule == PipelineSchedule::interleaved;
-  if (alternates && times.listed.empty()) {
+  if (alternates(parallelism.schedule) && times.listed.empty()) {
     const Seconds all = with_host_wait(times.first_layers + times.embedding).total() +
                         with_host_wait(times.last_layers + times.head).total() +
                         (stages - 2) * times.middle.total();
@@ -371,9 +372,12 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
   }
   const std::array summed{SummedParameters{stage.all - stage.expert, parallelism.gradient_group()},
                           SummedParameters{stage.expert, parallelism.expert_gradient_group()}};
-  const Seconds hiding = hiding_work(slowest, parallelism, cluster.node);
-  step.data_parallel =
-      gradient_exchange(summed, parallelism, training, {hiding, alone}, m, cluster);
+  HidingWork hiding{hiding_work(slowest, parallelism, cluster.node), alone};
+  if (parallelism.virtual_pipeline > 1 && alternates(parallelism.schedule)) {
+    hiding.chunks = static_cast<double>(parallelism.virtual_pipeline);
+    hiding.apart = stages;
+  }
+  step.data_parallel = gradient_exchange(summed, parallelism, training, hiding, m, cluster);
   step.optimizer = optimizer_time(stage, parallelism, training, cluster);
   if (training.offload.any()) {
     step.optimizer *= 1 - training.offload.optimizer;

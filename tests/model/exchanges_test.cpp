@@ -175,6 +175,22 @@ TEST(GradientBuckets, LeaveTheLastOneWithNothingBesideIt) {
   EXPECT_NEAR(exposed.in(second), 150 + 0.15 * 450, 1e-9);
 }
 
+TEST(GradientExchange, OfChunksFollowsEachOneAsItIsComplete) {
+  const Parallelism parallelism{.data_parallel = 4, .zero_stage = 0};
+  const auto left = [&](double work, double chunks, double apart) {
+    return gradients(parallelism, plain_training(), 100, 1,
+                     {.work = work * second, .chunks = chunks, .apart = apart})
+        .in(second);
+  };
+  // 600 s of exchange. Of one chunk they hide behind one micro-batch.
+  EXPECT_NEAR(left(100, 1, 4), 600 - 100, 1e-9);
+  // Three of four chunks have 4 / 4 of a micro-batch's 150 s each before the next one is complete:
+  // the last has 150 s left and its own 150 / 4 to hide behind.
+  EXPECT_NEAR(left(150, 4, 4), 150 - 37.5, 1e-9);
+  // A tenth of that time: 3 · 15 and 3.75 of all hide.
+  EXPECT_NEAR(left(15, 4, 4), 600 - 45 - 3.75, 1e-9);
+}
+
 TEST(GradientBuckets, EachPayTheirOwnStart) {
   const Parallelism parallelism{.data_parallel = 4, .zero_stage = 0};
   Training training = nothing_hidden();
