@@ -182,6 +182,12 @@ Seconds stage_message(const Parallelism &parallelism, const Training &training, 
   return time;
 }
 
+double hidden_messages(const Parallelism &parallelism, const Training &training) {
+  return parallelism.virtual_pipeline > 1 && alternates(parallelism.schedule)
+             ? training.software.hidden_messages
+             : 0;
+}
+
 Seconds expert_exchange(const Parallelism &parallelism, const Training &training,
                         const ExpertExchange &exchange, const Cluster &cluster) {
   Seconds time;

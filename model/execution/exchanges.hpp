@@ -53,6 +53,10 @@ struct TensorExchangeTime {
 [[nodiscard]] Seconds stage_message(const Parallelism &parallelism, const Training &training,
                                     Bytes boundary, const Cluster &cluster);
 
+/// Share of the messages of a stage that runs behind its work: of interleaved stages, where other
+/// chunks have some, what the framework hides.
+[[nodiscard]] double hidden_messages(const Parallelism &parallelism, const Training &training);
+
 /// One way of one layer's tokens to their experts, or back.
 [[nodiscard]] Seconds expert_exchange(const Parallelism &parallelism, const Training &training,
                                       const ExpertExchange &exchange, const Cluster &cluster);

@@ -54,6 +54,8 @@ constexpr std::array constants{
          "time of a message between stages beside its bytes'"),
     share("scattered_messages", &Software::scattered_messages, 0, 1,
           "share of a message that is scattered over the tensor-parallel ranks"),
+    share("hidden_messages", &Software::hidden_messages, 0, 1,
+          "share of the messages of interleaved stages behind other chunks' work"),
     share("expert_exchange", &Software::expert_exchange, 0.2, 8,
           "time of tokens' way to experts over its own alone"),
     share("hidden_expert_exchange", &Software::hidden_expert_exchange, 0, 1,

@@ -67,6 +67,8 @@ struct Software {
   /// next stage gathers it: Narayanan et al. 2021, section 4.1.
   double scattered_messages = 0;
 
+  /// Share of the messages of interleaved stages that runs behind other chunks' work.
+  double hidden_messages = 0;
   Seconds message_overhead; ///< of a message between stages, whatever its size
 
   double expert_exchange = 1; ///< tokens to experts and back

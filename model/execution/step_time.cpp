@@ -254,10 +254,6 @@ Seconds scheduled_step(const PipelineTimes &times, const Parallelism &parallelis
   return schedule_time(work).step;
 }
 
-bool alternates(PipelineSchedule schedule) {
-  return schedule == PipelineSchedule::one_f_one_b || schedule == PipelineSchedule::interleaved;
-}
-
 /// What a pipeline takes longer than the work of its slowest stage. 1F1B, plain and interleaved, as
 /// one micro-batch on each of the other stages.
 Seconds bubble_time(const PipelineTimes &times, Seconds slowest, const Parallelism &parallelism,
@@ -350,7 +346,7 @@ StepTime predicted_step_time(const ModelWork &work, const Parallelism &paralleli
   step.tensor_parallel = m * slowest.tensor_parallel;
   step.context_parallel = m * slowest.context_parallel;
   step.expert_parallel = m * slowest.expert_parallel;
-  step.pipeline = m * slowest.pipeline;
+  step.pipeline = (1 - hidden_messages(parallelism, training)) * m * slowest.pipeline;
   if (!only)
     step.bubble = bubble_time({first_layers, middle, last_layers, embedding, head, listed},
                               slowest.total(), parallelism, m);

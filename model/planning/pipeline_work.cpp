@@ -222,7 +222,7 @@ PipelineWork pipeline_work(const Plan &plan, const Cluster &cluster) {
   }
   if (work.stages > 1) {
     work.messages = {chunks.message()};
-    work.exposed_message = 1;
+    work.exposed_message = 1 - hidden_messages(plan.parallelism, plan.training);
   }
   return work;
 }

@@ -170,6 +170,19 @@ TEST(Pipeline, WaitsForTwoMessagesAMicroBatchAndChunkAndForOneLessAtItsEnds) {
             (2 * 4 - 1) * 5);
 }
 
+TEST(Pipeline, WaitsForNoMessageThatOtherChunksHide) {
+  const StepInputs inputs = one_micro_batch(5.0 * byte, {}, {});
+  Training training = plain_training();
+  training.software.hidden_messages = 0.75;
+  EXPECT_EQ(
+      step({.pipeline_parallel = 4, .virtual_pipeline = 2}, training, inputs).pipeline.in(second),
+      0.25 * (2 * 2 * 5));
+  // Plain stages have no other chunk, and the ends of a step no other work.
+  EXPECT_EQ(step({.pipeline_parallel = 4}, training, inputs).pipeline.in(second), 2 * 5);
+  EXPECT_EQ(step({.pipeline_parallel = 4, .virtual_pipeline = 2}, training, inputs).bubble,
+            step({.pipeline_parallel = 4, .virtual_pipeline = 2}, plain_training(), inputs).bubble);
+}
+
 TEST(Pipeline, HasTheHostLaunchTheEndsToo) {
   ModelWork work = even_work();
   work.head.forward_calls = 3;

@@ -27,6 +27,10 @@ std::string_view to_text(PipelineSchedule schedule) {
   return schedules[static_cast<std::size_t>(schedule)].first;
 }
 
+bool alternates(PipelineSchedule schedule) {
+  return schedule == PipelineSchedule::one_f_one_b || schedule == PipelineSchedule::interleaved;
+}
+
 bool splits_backward(PipelineSchedule schedule) {
   switch (schedule) {
   case PipelineSchedule::zb_h1:

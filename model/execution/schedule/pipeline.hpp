@@ -28,6 +28,9 @@ enum class PipelineSchedule {
 [[nodiscard]] std::span<const Spelled<PipelineSchedule>> pipeline_schedule_names();
 [[nodiscard]] std::string_view to_text(PipelineSchedule schedule);
 
+/// Whether it is 1F1B, plain or interleaved: a forward pass and a backward one in turn.
+[[nodiscard]] bool alternates(PipelineSchedule schedule);
+
 /// Whether weight gradients are tasks of their own.
 [[nodiscard]] bool splits_backward(PipelineSchedule schedule);
 
