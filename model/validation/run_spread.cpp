@@ -12,9 +12,9 @@
 namespace flopcast {
 namespace {
 
-// Of all other frameworks together: as many groups as a P10 takes to be seen once.
+// Of what other frameworks' groups count together: as many as a P10 takes to be seen once.
 constexpr double others_weight = 10;
-// Of each group of another edition of the framework: what it shares of their scatter (FamilyFit).
+// Of a group of another edition of the framework: half of their scatter is common (FamilyFit).
 constexpr double relatives_weight = 0.5;
 
 struct WeightedError {
@@ -39,33 +39,50 @@ struct WeightedErrors {
   double groups = 0;                 ///< of the framework itself
 };
 
+/// How much a group counts, by whose it is.
+struct GroupWeights {
+  double own = 1;
+  double relative = relatives_weight;
+  double stranger = 0;
+};
+
+/// Of so many groups of the framework itself, of its relatives and of all others.
+GroupWeights group_weights(double own, double relatives, double strangers) {
+  GroupWeights weights;
+  // Of a framework that nobody ran its relatives tell the same, or all others.
+  if (own == 0)
+    weights.relative = 1;
+  if (own == 0 && relatives == 0)
+    weights.stranger = 1;
+  else if (strangers > 0)
+    weights.stranger =
+        std::clamp((others_weight - weights.relative * relatives) / strangers, 0.0, 1.0);
+  return weights;
+}
+
 WeightedErrors errors_of(Runs runs, RunMetric metric, std::string_view framework,
                          std::string_view family) {
   const auto sizes = group_sizes(runs, metric);
-  WeightedErrors all;
+  const auto share = [&](const ComparedRun &run) { return 1 / sizes.at(run.record->split_group); };
+  double own = 0;
   double relatives = 0;
   double strangers = 0;
   for (const ComparedRun *run : runs)
     if (run->find(metric) != nullptr)
-      (run->rules == framework ? all.groups
+      (run->rules == framework ? own
        : run->family == family ? relatives
-                               : strangers) += 1 / sizes.at(run->record->split_group);
-  const bool has_family = relatives > 0;
-  const double others = has_family ? relatives : strangers;
-  // Of a framework that nobody ran all others tell the same.
-  double of_others = 1;
-  if (all.groups > 0 && others > 0)
-    of_others =
-        std::min(1.0, std::max(others_weight / others, has_family ? relatives_weight : 0.0));
-  if (all.groups == 0)
-    all.groups = others;
+                               : strangers) += share(*run);
+  const GroupWeights weights = group_weights(own, relatives, strangers);
+  WeightedErrors all;
+  all.groups = own > 0 ? own : relatives > 0 ? relatives : strangers;
   for (const ComparedRun *run : runs) {
-    const bool own = run->rules == framework;
+    const double weight = run->rules == framework ? weights.own
+                          : run->family == family ? weights.relative
+                                                  : weights.stranger;
     const Compared *c = run->find(metric);
-    if (c != nullptr && (own || !has_family || run->family == family))
-      all.errors.push_back({std::log(c->measured / c->predicted),
-                            (own ? 1 : of_others) / sizes.at(run->record->split_group),
-                            run->hardware.variance()});
+    if (c != nullptr && weight > 0)
+      all.errors.push_back(
+          {std::log(c->measured / c->predicted), weight * share(*run), run->hardware.variance()});
   }
   std::ranges::sort(all.errors, {}, &WeightedError::log_error);
   return all;

@@ -10,9 +10,9 @@
 namespace flopcast {
 
 /// How far the runs of a framework lie from their predictions, each group weighing 1. Groups of
-/// other editions of its family count half, and as ten together at least; where there are none, all
-/// other frameworks count as ten groups together: of fewer than ten no P10 is known. Where the
-/// framework has no runs, the others stand in.
+/// other editions of its family count half. What they lack to ten groups together all other
+/// frameworks make up: of fewer than ten no P10 is known. Where the framework has no runs, its
+/// family stands in, or all others.
 /// The run to come counts as one group more, beyond all others, on either side: so the middle four
 /// fifths hold at least as many of the runs to come. Source: Tibshirani et al. 2019, weighted
 /// conformal prediction.

@@ -99,6 +99,20 @@ TEST(SoftwareSpread, TakesEditionsOfItsFamilyBeforeOthers) {
   EXPECT_NEAR(software_spread(runs.pointers(), "new", "new").step_time.p90, 0.5, 1e-12);
 }
 
+TEST(SoftwareSpread, TakesStrangersForWhatAFamilyLacks) {
+  Runs runs;
+  runs.add("own", "a", 0.01, 0, "family");
+  for (int i = 1; i <= 8; ++i)
+    runs.add("edition", "e" + std::to_string(i), 0.02, 0, "family");
+  for (int i = 0; i < 500; ++i)
+    runs.add("other", "o" + std::to_string(i), i % 2 == 0 ? 0.5 : -0.5);
+  // Own 1, the family 4, strangers the other 6: 3 on either side, more than a tenth of 12.
+  const ErrorSpread spread = software_spread(runs.pointers(), "own", "family").step_time;
+  EXPECT_NEAR(spread.p90, 0.5, 1e-12);
+  EXPECT_NEAR(spread.p10, -0.5, 1e-12);
+  EXPECT_NEAR(spread.p50, 0.02, 1e-12);
+}
+
 TEST(SoftwareSpread, OfAFrameworkWithoutRunsIsThatOfAllOthers) {
   EXPECT_EQ(software_spread(nineteen().pointers(), "unknown", "unknown").step_time,
             software_spread(nineteen().pointers(), "own", "own").step_time);
