@@ -67,6 +67,8 @@ void read_experts(TableReader table, std::optional<MixtureOfExperts> &experts) {
   replace(read.count, table.integer("count", 1, most_experts));
   replace(read.per_token, table.integer("per_token", 1, most_experts));
   replace(read.hidden, table.integer("hidden", 1, most_width));
+  replace(read.groups, table.integer("groups", 1, most_experts));
+  replace(read.groups_per_token, table.integer("groups_per_token", 1, most_experts));
   replace(read.shared_hidden, table.integer("shared_hidden", 0, most_width));
   replace(read.shared_gate, table.flag("shared_gate"));
   replace(read.router_bias, table.flag("router_bias"));
@@ -84,6 +86,13 @@ void read_experts(TableReader table, std::optional<MixtureOfExperts> &experts) {
   if (read.per_token > read.count && read.count > 0)
     table.report("per_token", fmt::format("{} experts for a token are more than the {} of a layer",
                                           read.per_token, read.count));
+  if (read.groups_per_token > read.groups)
+    table.report("groups_per_token", fmt::format("{} groups for a token are more than the {} of a "
+                                                 "layer's experts",
+                                                 read.groups_per_token, read.groups));
+  if (read.count % read.groups != 0)
+    table.report("groups", fmt::format("{} experts do not divide into {} equal groups", read.count,
+                                       read.groups));
   finish_part(table);
   experts = read;
 }

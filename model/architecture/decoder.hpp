@@ -28,6 +28,10 @@ struct MixtureOfExperts {
   std::int64_t count = 0;         ///< of a layer, those aside that every token uses
   std::int64_t per_token = 0;     ///< that the router picks
   std::int64_t hidden = 0;        ///< inner width of one
+  /// Equal parts of a layer's experts, neighbours each, and to how many of them a token's experts
+  /// are limited: DeepSeek-V2 (2024), section 2.2.2, and DeepSeek-V3 (2024), section 2.1.2.
+  std::int64_t groups = 1;
+  std::int64_t groups_per_token = 1;
   std::int64_t shared_hidden = 0; ///< of those that every token uses, together; 0: there are none
   bool shared_gate = false;       ///< weighs the shared experts by a product with the token (Qwen)
   bool router_bias = false;       ///< one number an expert (DeepSeek-V3, GPT-OSS)

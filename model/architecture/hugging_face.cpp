@@ -220,6 +220,10 @@ private:
       config_.report("moe_intermediate_size", "is missing: the inner width of an expert");
     experts.per_token = used.value_or(1);
     experts.hidden = width.value_or(0);
+    experts.groups = config_.integer({"n_group"}, most_experts).value_or(1);
+    experts.groups_per_token = config_.integer({"topk_group"}, most_experts).value_or(1);
+    if (experts.groups_per_token > experts.groups || experts.count % experts.groups != 0)
+      config_.report("n_group", "must divide the experts and be at least topk_group");
     if (experts.per_token > experts.count)
       config_.report("num_experts_per_tok", "is more than the experts of a layer");
     const std::int64_t shared_experts = of_type("llama4_text") ? 1 : shared.value_or(0);

@@ -27,8 +27,6 @@ bool is_harmless(std::string_view key) {
                              "pretraining_tp",
                              "_attn_implementation",
                              "attn_implementation",
-                             "n_group",
-                             "topk_group",
                              "topk_method",
                              "ep_size",
                              "norm_topk_prob",

@@ -265,18 +265,43 @@ private:
   std::int64_t tiles_;        ///< that tensor-parallel exchanges and their products are cut into
 };
 
-/// Share of the rows that are sent where those of one token to the same place are one row. Tokens
-/// choose experts evenly: of n places a token with k of them reaches n·(1 - (1 - 1/n)^k).
-double sent_rows(const Parallelism &parallelism, std::int64_t experts_per_token,
+/// Subsets of k out of n.
+double subsets(std::int64_t n, std::int64_t k) {
+  if (k < 0 || k > n)
+    return 0;
+  double count = 1;
+  for (std::int64_t i = 1; i <= k; ++i)
+    count *= static_cast<double>(n - k + i) / static_cast<double>(i);
+  return count;
+}
+
+/// Of so many equal places that the experts lie in, how many a token reaches. Its experts are
+/// chosen evenly from the groups that it is limited to, and these from all.
+double reached_places(std::int64_t places, const MixtureOfExperts &experts) {
+  const auto n = static_cast<double>(places);
+  const auto chosen = static_cast<double>(experts.per_token);
+  const auto limit = static_cast<double>(experts.groups_per_token);
+  const auto groups = static_cast<double>(experts.groups);
+  if (places >= experts.groups) // a place lies in one group
+    return n * limit / groups * (1 - std::pow(1 - groups / (limit * n), chosen));
+  const std::int64_t held = experts.groups / places; // groups of a place
+  double missed = 0;
+  for (std::int64_t taken = 0; taken <= std::min(held, experts.groups_per_token); ++taken)
+    missed += subsets(held, taken) *
+              subsets(experts.groups - held, experts.groups_per_token - taken) *
+              std::pow(1 - static_cast<double>(taken) / limit, chosen);
+  return n * (1 - missed / subsets(experts.groups, experts.groups_per_token));
+}
+
+/// Share of the rows that are sent where those of one token to the same place are one.
+double sent_rows(const Parallelism &parallelism, const MixtureOfExperts &experts,
                  const Cluster &cluster) {
   if (parallelism.expert_dispatch != ExpertDispatch::deduplicated)
     return 1;
   const RankGroup group = parallelism.expert_group();
   const std::int64_t in_domain = ranks_per_domain(group, cluster.node);
-  const auto places =
-      static_cast<double>(group.size > in_domain ? group.size / in_domain : group.size);
-  const auto chosen = static_cast<double>(experts_per_token);
-  return places * (1 - std::pow(1 - 1 / places, chosen)) / chosen;
+  const std::int64_t places = group.size > in_domain ? group.size / in_domain : group.size;
+  return reached_places(places, experts) / static_cast<double>(experts.per_token);
 }
 
 ExpertExchange expert_exchange(const Operator &dispatch, const Decoder &decoder,
@@ -290,7 +315,7 @@ ExpertExchange expert_exchange(const Operator &dispatch, const Decoder &decoder,
                      units::byte;
   ExpertExchange exchange;
   if (parallelism.expert_parallel > 1)
-    exchange.dispatched = sent_rows(parallelism, decoder.experts->per_token, cluster) * rows;
+    exchange.dispatched = sent_rows(parallelism, *decoder.experts, cluster) * rows;
   if (parallelism.expert_tensor() > 1 && parallelism.sequence_parallel)
     exchange.gathered = static_cast<double>(parallelism.expert_tensor()) * rows;
   return exchange;

@@ -116,6 +116,31 @@ TEST(ExpertExchange, SendsATokenOnceToEachPlaceWhereRowsAreDeduplicated) {
   EXPECT_DOUBLE_EQ(sent() / rows, 1.75 / 2);
 }
 
+TEST(ExpertExchange, ReachesTheGroupsThatATokenIsLimitedTo) {
+  Cluster cluster = unit_machine();
+  Decoder limited = small(); // 8 experts, of which two
+  limited.experts->groups = 4;
+  limited.experts->groups_per_token = 2;
+  const auto rows = [&](std::int64_t ranks) {
+    cluster.node.scale_up_domain = ranks;
+    Parallelism parallelism{.expert_parallel = ranks, .data_parallel = ranks};
+    const auto sent = [&] {
+      return model_work(graph_of(limited, 16), limited, parallelism, plain_training(), cluster)
+          .expert_exchange.dispatched.in(byte);
+    };
+    const double all = sent();
+    parallelism.expert_dispatch = ExpertDispatch::deduplicated;
+    return 2 * sent() / all;
+  };
+  // Each rank has a group: half of them are chosen, and both experts lie in one or in both of them.
+  EXPECT_NEAR(rows(4), 4 * 0.5 * (1 - 0.25), 1e-12);
+  // Each rank has half a group.
+  EXPECT_NEAR(rows(8), 8 * 0.5 * (1 - 0.75 * 0.75), 1e-12);
+  // Two groups on each of two: both chosen groups on one in a sixth of the draws, else one on each,
+  // where both experts lie in the same in half of them.
+  EXPECT_NEAR(rows(2), 2 * (1.0 / 6 + 4.0 / 6 * (1 - 0.25)), 1e-12);
+}
+
 TEST(ExpertBias, IsAddedByKernelsOfItsOwn) {
   Decoder plain = small();
   plain.bias = BiasTerms::none;

@@ -37,9 +37,11 @@ std::string described(const Decoder &d) {
       d.qk_norm_all_heads, d.attention_sinks, d.causal, optional_text(d.sliding_window),
       optional_text(d.local_layers_per_global), d.prediction_layers);
   if (const auto &e = d.experts)
-    text += fmt::format(" experts {} of {} x {} shared {} gate {} bias {} first {} every {}",
-                        e->per_token, e->count, e->hidden, e->shared_hidden, e->shared_gate,
-                        e->router_bias, e->dense_first, e->interval);
+    text +=
+        fmt::format(" experts {} of {} x {} groups {} of {} shared {} gate {} bias {} first {} "
+                    "every {}",
+                    e->per_token, e->count, e->hidden, e->groups_per_token, e->groups,
+                    e->shared_hidden, e->shared_gate, e->router_bias, e->dense_first, e->interval);
   if (const auto &m = d.latent_attention)
     text += fmt::format(" latent {} {} {} {} {}", optional_text(m->q_lora_rank), m->kv_lora_rank,
                         m->qk_nope_head_dim, m->qk_rope_head_dim, m->v_head_dim);
@@ -206,7 +208,7 @@ INSTANTIATE_TEST_SUITE_P(
           "n_routed_experts": 160, "n_shared_experts": 2, "num_attention_heads": 128,
           "num_experts_per_tok": 6, "num_hidden_layers": 60, "num_key_value_heads": 128,
           "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64,
-          "tie_word_embeddings": false, "v_head_dim": 128, "vocab_size": 102400})"},
+          "tie_word_embeddings": false, "topk_group": 3, "v_head_dim": 128, "vocab_size": 102400})"},
         Published{"gpt-oss-120b", gpt_oss_config()}));
 
 TEST(HuggingFaceConfig, OfSharedSamplesMakesThePresets) {
