@@ -25,9 +25,9 @@ enum class BiasTerms { all, qkv, none };
 
 /// Experts in place of the MLP, of which each token uses a few.
 struct MixtureOfExperts {
-  std::int64_t count = 0;         ///< of a layer, those aside that every token uses
-  std::int64_t per_token = 0;     ///< that the router picks
-  std::int64_t hidden = 0;        ///< inner width of one
+  std::int64_t count = 0;     ///< of a layer, those aside that every token uses
+  std::int64_t per_token = 0; ///< that the router picks
+  std::int64_t hidden = 0;    ///< inner width of one
   /// Equal parts of a layer's experts, neighbours each, and to how many of them a token's experts
   /// are limited: DeepSeek-V2 (2024), section 2.2.2, and DeepSeek-V3 (2024), section 2.1.2.
   std::int64_t groups = 1;
