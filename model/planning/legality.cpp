@@ -125,12 +125,17 @@ void check_listed_stages(const Plan &plan, Problems &problems) {
       problems.add("stages", fmt::format("stage_layers add up to {} of {} layers", sum, layers),
                    sum < layers ? fmt::format("add {} layers", layers - sum)
                                 : fmt::format("take {} layers off", sum - layers));
-    for (const std::int64_t of_stage : listed)
-      if (of_stage % parallel.virtual_pipeline != 0) {
-        problems.must_divide("virtual_pipeline", parallel.virtual_pipeline, of_stage,
-                             "layers of a stage (stage_layers)");
-        break;
-      }
+    // Chunks of a stage need not hold as many layers each; embedding and logits can fill one.
+    for (std::size_t stage = 0; stage < listed.size(); ++stage) {
+      const bool end = stage == 0 || stage + 1 == listed.size();
+      if (const std::int64_t v = parallel.virtual_pipeline;
+          v > 1 && listed[stage] + (end ? 1 : 0) < v)
+        problems.add(
+            "stages",
+            fmt::format("stage_layers gives stage {} {} layers for its {} chunks", stage,
+                        listed[stage], v),
+            fmt::format("give it {} layers or more, or lower virtual_pipeline", v - (end ? 1 : 0)));
+    }
     if (parallel.first_stage_layers || parallel.last_stage_layers)
       problems.add("stages", "stage_layers lists every stage, the ends included",
                    "leave out first_stage_layers and last_stage_layers");

@@ -215,8 +215,8 @@ TEST(ListedStagesPlan, MustNameEveryStageAndLayer) {
   expect_reason({"parallelism.stage_layers=[8, 8, 8, 7]"}, "add up to 31 of 32", "add 1 layers");
   expect_reason({"parallelism.stage_layers=[8, 8, 8, 9]"}, "add up to 33 of 32",
                 "take 1 layers off");
-  expect_reason({"parallelism.stage_layers=[7, 9, 9, 7]", "parallelism.virtual_pipeline=2"},
-                "virtual_pipeline = 2 does not divide 7", "try");
+  expect_reason({"parallelism.stage_layers=[13, 13, 3, 3]", "parallelism.virtual_pipeline=4"},
+                "gives stage 2 3 layers for its 4 chunks", "give it 4 layers or more");
   expect_reason({"parallelism.stage_layers=[8, 8, 8, 8]", "parallelism.last_stage_layers=8"},
                 "the ends included", "leave out");
   expect_reason({"training.recompute=full", "training.stage_recompute_layers=[9, 0, 0, 0]"},
