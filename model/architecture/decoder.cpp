@@ -53,6 +53,7 @@ constexpr std::int64_t most_width = 10'000'000;
 constexpr std::int64_t most_vocabulary = 1'000'000'000;
 constexpr std::int64_t most_context = 1'000'000'000;
 constexpr std::int64_t most_experts = 100'000;
+constexpr std::int64_t most_expert_groups = 1'000;
 constexpr std::int64_t most_prediction_layers = 100;
 
 /// Presets name the source of each table.
@@ -67,8 +68,8 @@ void read_experts(TableReader table, std::optional<MixtureOfExperts> &experts) {
   replace(read.count, table.integer("count", 1, most_experts));
   replace(read.per_token, table.integer("per_token", 1, most_experts));
   replace(read.hidden, table.integer("hidden", 1, most_width));
-  replace(read.groups, table.integer("groups", 1, most_experts));
-  replace(read.groups_per_token, table.integer("groups_per_token", 1, most_experts));
+  replace(read.groups, table.integer("groups", 1, most_expert_groups));
+  replace(read.groups_per_token, table.integer("groups_per_token", 1, most_expert_groups));
   replace(read.shared_hidden, table.integer("shared_hidden", 0, most_width));
   replace(read.shared_gate, table.flag("shared_gate"));
   replace(read.router_bias, table.flag("router_bias"));

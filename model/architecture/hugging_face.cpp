@@ -19,6 +19,7 @@ namespace {
 constexpr std::int64_t most_width = 10'000'000;
 constexpr std::int64_t most_layers = 10'000;
 constexpr std::int64_t most_experts = 100'000;
+constexpr std::int64_t most_expert_groups = 1'000;
 constexpr std::int64_t most_tokens = 1'000'000'000;
 
 class Reading {
@@ -220,8 +221,8 @@ private:
       config_.report("moe_intermediate_size", "is missing: the inner width of an expert");
     experts.per_token = used.value_or(1);
     experts.hidden = width.value_or(0);
-    experts.groups = config_.integer({"n_group"}, most_experts).value_or(1);
-    experts.groups_per_token = config_.integer({"topk_group"}, most_experts).value_or(1);
+    experts.groups = config_.integer({"n_group"}, most_expert_groups).value_or(1);
+    experts.groups_per_token = config_.integer({"topk_group"}, most_expert_groups).value_or(1);
     if (experts.groups_per_token > experts.groups || experts.count % experts.groups != 0)
       config_.report("n_group", "must divide the experts and be at least topk_group");
     if (experts.per_token > experts.count)

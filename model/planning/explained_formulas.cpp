@@ -140,9 +140,10 @@ const std::array formulas{
                      {"time.micro_batches", "plan.recompute"},
                      nullptr},
     ExplainedFormula{"time.breakdown.host_s",
-                     "micro-batches x what the host's launches take longer than the device's work",
+                     "micro-batches x what the host's launches, and its part in routing rows to "
+                     "experts, take longer than the device's work",
                      "Software",
-                     {"time.micro_batches", "plan.framework"},
+                     {"time.micro_batches", "plan.framework", "plan.cuda_graphs"},
                      nullptr},
     ExplainedFormula{
         "time.breakdown.tensor_parallel_s",
@@ -159,15 +160,18 @@ const std::array formulas{
                      {"time.micro_batches", "plan.context_parallel", "links.context"},
                      nullptr},
     ExplainedFormula{"time.breakdown.expert_parallel_s",
-                     "micro-batches x all-to-all of the tokens, to the experts and back",
+                     "micro-batches x all-to-all of the tokens, to the experts and back, less what "
+                     "other micro-batches hide",
                      "Communication",
-                     {"time.micro_batches", "plan.expert_parallel"},
+                     {"time.micro_batches", "plan.expert_parallel", "plan.expert_dispatch",
+                      "plan.expert_overlap", "plan.framework"},
                      nullptr},
     ExplainedFormula{
         "time.breakdown.pipeline_s",
-        "micro-batches x 2 messages a chunk",
+        "micro-batches x 2 messages a chunk, less what the framework hides behind other chunks",
         "Communication",
-        {"time.micro_batches", "plan.pipeline_parallel", "plan.virtual_pipeline", "links.pipeline"},
+        {"time.micro_batches", "plan.pipeline_parallel", "plan.virtual_pipeline", "plan.framework",
+         "links.pipeline"},
         nullptr},
     ExplainedFormula{
         "time.breakdown.data_parallel_s",

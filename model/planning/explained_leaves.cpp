@@ -205,6 +205,22 @@ Explanation ExplainedLeaves::by_key(std::string_view key) const {
       as_plan_leaf("training.framework", result);
     return result;
   }
+  if (key == "plan.expert_dispatch") {
+    Explanation result = of_plan("what goes to experts", any(0.0), "parallelism.expert_dispatch");
+    result.text = expert_dispatch_names()[static_cast<std::size_t>(parallel.expert_dispatch)].first;
+    return result;
+  }
+  if (key == "plan.expert_overlap") {
+    Explanation result =
+        of_plan("what hides the way to experts", any(0.0), "parallelism.expert_overlap");
+    result.text = expert_overlap_names()[static_cast<std::size_t>(parallel.expert_overlap)].first;
+    return result;
+  }
+  if (key == "plan.cuda_graphs") {
+    Explanation result = of_plan("CUDA graphs", any(0.0), "training.cuda_graphs");
+    result.text = plan_.training.cuda_graphs ? "true" : "false";
+    return result;
+  }
   if (key == "plan.gradient_exchange_bytes")
     return of_plan("bytes of a gradient on its way",
                    in_bytes(exchanged_gradient_bytes(plan_.training)),
