@@ -143,10 +143,11 @@ double measured_bytes(const RunRecord &run) {
   return *run.memory_gb * unit / (summed ? static_cast<double>(*run.n_gpus) : 1.0);
 }
 
-std::vector<Compared> compared(const RunRecord &run, const RunPlan &planned, const Estimate &whole,
-                               const StepEstimate &step) {
+std::vector<Compared> compared(const RunRecord &run, const RunPlan &planned,
+                               const Estimate &answer) {
   std::vector<Compared> result;
-  const RunCounts counts(run, planned, whole);
+  const RunCounts counts(run, planned, answer);
+  const StepEstimate &step = *answer.step;
   const double predicted_step = step.time.total().in(second);
   if (const auto measured = counts.step_seconds())
     result.push_back({RunMetric::step_time, *measured, predicted_step});
@@ -213,23 +214,21 @@ RunComparison compare_runs(std::span<const RunRecord> runs, RunPlanner &planner)
       continue;
     }
     const RunPlan &planned = *planning.run;
-    const Estimate timed = estimate(planned.timed_plan, planned.cluster);
-    const bool even = planned.timed_plan.model.decoder == planned.plan.model.decoder;
-    const Estimate whole = even ? timed : estimate(planned.plan, planned.cluster);
-    if (!timed.step) {
-      result.skipped.push_back({&record, timed.reasons.front().text});
+    const Estimate answer = estimate(planned.plan, planned.cluster);
+    if (!answer.step) {
+      result.skipped.push_back({&record, answer.reasons.front().text});
       continue;
     }
     ComparedRun run{.record = &record,
-                    .compared = compared(record, planned, whole, *timed.step),
+                    .compared = compared(record, planned, answer),
                     .inferred = std::move(planning.run->inferred),
                     .gpu_family = planned.gpu_family,
                     .rules = planned.rules->id,
                     .family = planned.rules->family,
                     .parallelism = planned.plan.parallelism,
                     .training = planned.plan.training,
-                    .hardware = hardware_spread(planned.timed_plan, planned.cluster, *timed.step),
-                    .predicted_to_fit = timed.feasible()};
+                    .hardware = hardware_spread(planned.plan, planned.cluster, *answer.step),
+                    .predicted_to_fit = answer.feasible()};
     run.state_spread(planned.plan.training.software.spread);
     if (run.compared.empty())
       result.skipped.push_back({&record, "no speed, memory or utilisation is stated"});

@@ -17,8 +17,7 @@ namespace flopcast {
 
 /// A published run as the library can predict it.
 struct RunPlan {
-  Plan plan;       ///< of the model as it is; its layers need not divide the stages
-  Plan timed_plan; ///< the same, or with layers up to the next number that the stages divide
+  Plan plan;
   Cluster cluster;
   const FrameworkRules *rules = nullptr;
   std::string gpu_family;
@@ -32,7 +31,7 @@ struct RunPlanning {
 };
 
 /// Makes plans of the rows of run tables. What a row leaves open follows from the rules of its
-/// framework; what it says is never changed, but for the layers of timed_plan.
+/// framework; what it says is never changed.
 class RunPlanner {
 public:
   /// The catalog must outlive the planner. Throws InputError if a preset that this needs is broken.

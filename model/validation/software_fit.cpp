@@ -278,7 +278,7 @@ int fold_of(const std::string &group, int folds) {
 }
 
 double predicted(const FittedRun &run, FittedMetric metric, const SoftwarePresets &presets) {
-  Plan plan = run.planned.timed_plan;
+  Plan plan = run.planned.plan;
   const auto found = presets.find(run.planned.rules->id);
   const SoftwarePreset &preset =
       found == presets.end() ? run.planned.rules->software : found->second;

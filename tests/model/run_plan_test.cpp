@@ -14,6 +14,7 @@ namespace {
 
 using namespace units;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -34,7 +35,6 @@ std::string skipped(const RunRecord &run) { return planner().plan_of(run).skippe
 
 TEST(RunPlan, TakesWhatTheRowStates) {
   const RunPlan run = planned(stated_run());
-  EXPECT_EQ(run.plan.model.decoder, run.timed_plan.model.decoder);
   EXPECT_EQ(run.plan.model.decoder.layers, 96);
   EXPECT_EQ(run.plan.model.decoder.activation, Activation::gelu);
   EXPECT_TRUE(run.plan.model.decoder.tied_embeddings);
@@ -259,20 +259,28 @@ TEST(RunPlan, TheParameterCountTellsAGatedMlpFromAPlainOne) {
   EXPECT_EQ(planned(run).plan.model.decoder.activation, Activation::gelu);
 }
 
-TEST(RunPlan, LayersThatDoNotDivideAreTimedAsTheFullestStages) {
+TEST(RunPlan, LayersThatDoNotDivideAreMissingOnTheLastStage) {
   RunRecord run = stated_run();
-  run.layers = 68; // 68 on 8 stages: the fullest has 9
+  run.layers = 69; // of 72: 7 x 9 + 6
   const RunPlan uneven = planned(run);
-  EXPECT_EQ(uneven.plan.model.decoder.layers, 68);
-  EXPECT_EQ(uneven.timed_plan.model.decoder.layers, 72);
-  EXPECT_THAT(uneven.inferred, Contains(HasSubstr("timed as 72")));
+  EXPECT_EQ(uneven.plan.model.decoder.layers, 69);
+  EXPECT_EQ(uneven.plan.parallelism.first_stage_layers, std::nullopt);
+  EXPECT_EQ(uneven.plan.parallelism.last_stage_layers, 6);
+  EXPECT_THAT(uneven.inferred, Contains("stages: 9 layers, 6 on the last"));
+  // Stages that are even, whose chunks are not.
+  run.layers = 72;
+  run.vpp = 2;
+  EXPECT_EQ(planned(run).plan.parallelism.last_stage_layers, 9);
+  // Of ten on eight the last cannot lack six.
+  run.layers = 10;
+  run.vpp.reset();
+  EXPECT_THAT(planned(run).plan.parallelism.layers_by_stage, ElementsAre(1, 1, 1, 2, 2, 1, 1, 1));
 }
 
 TEST(RunPlan, EmbeddingAndLogitsCountAsLayersWhereThatMakesThemDivide) {
   RunRecord run = stated_run();
   run.layers = 70; // and two: 9 on each of 8 stages
   const RunPlan both = planned(run);
-  EXPECT_EQ(both.timed_plan.model.decoder.layers, 70);
   EXPECT_EQ(both.plan.parallelism.first_stage_layers, 8);
   EXPECT_EQ(both.plan.parallelism.last_stage_layers, 8);
   run.layers = 71; // the logits alone
