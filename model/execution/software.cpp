@@ -26,7 +26,7 @@ constexpr std::array constants{
          "the host's time to launch an operator, backward"),
     time("host_exchange", &Software::host_exchange, 1e-2, "the host's time to launch a collective"),
     time("host_experts", &Software::host_experts, 1e-1,
-         "the host's time for the experts of a layer beside their operators, each pass"),
+         "the host's time for an expert of the rank in a layer, each pass"),
     share("host_lead", &Software::host_lead, 0, 1,
           "1: the host runs ahead over a pass; 0: over layers, embedding and head each alone"),
     share("products", &Software::products, 0.5, 4, "time of matrix products over theirs alone"),

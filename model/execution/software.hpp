@@ -32,8 +32,8 @@ struct Software {
   Seconds host_forward;
   Seconds host_backward;
   Seconds host_exchange; ///< the same for a collective
-  /// For a layer's experts, a pass, beside its operators: choosing, counting and sorting rows are
-  /// many small kernels, and the host waits for the counts before it launches what depends on them.
+  /// For each of the rank's experts in a layer, a pass, beside the layer's operators: its products,
+  /// what quantizes them and its gradients go one by one.
   Seconds host_experts;
   /// 1: the host runs ahead over a whole pass, so that what the device does longest in one part
   /// hides launches of another. 0: embedding, layers and head each begin when all before is done.

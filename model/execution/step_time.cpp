@@ -92,18 +92,18 @@ void add_launches(StageTime &time, const ModelWork &work, const LayerShares &sha
   if (training.cuda_graphs)
     return;
   const double calls = shares.of(work, &RegionWork::forward_calls);
-  const double expert_layers = shares.expert * static_cast<double>(work.expert_layer_count);
+  const Seconds experts = shares.expert * static_cast<double>(work.expert_layer_count) *
+                          work.rank_experts * software.host_experts;
   const double again = training.recompute == Recompute::full ? redone_layers * calls
                        : redoes_parts(training.recompute)
                            ? shares.of(work, &RegionWork::redone_calls)
                            : 0.0;
-  time.launches_forward = calls * software.host_forward + exchanges * software.host_exchange +
-                          expert_layers * software.host_experts;
+  time.launches_forward =
+      calls * software.host_forward + exchanges * software.host_exchange + experts;
   const double backward_exchanges = 1 + redone_layers;
   time.launches_backward = shares.of(work, &RegionWork::backward_calls) * software.host_backward +
                            again * software.host_forward +
-                           backward_exchanges * (exchanges * software.host_exchange +
-                                                 expert_layers * software.host_experts);
+                           backward_exchanges * (exchanges * software.host_exchange + experts);
 }
 
 StageTime layers_stage(const ModelWork &work, const Parallelism &parallelism,

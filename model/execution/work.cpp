@@ -330,8 +330,11 @@ ModelWork model_work(const OperatorGraph &graph, const Decoder &decoder,
   ModelWork work;
   work.layer_count = decoder.layers;
   work.expert_layer_count = decoder.expert_layers();
-  if (decoder.experts)
+  if (decoder.experts) {
     work.dense_first_count = std::min(decoder.experts->dense_first, decoder.layers);
+    work.rank_experts = static_cast<double>(decoder.experts->count) /
+                        static_cast<double>(parallelism.expert_parallel);
+  }
   work.prediction_count = decoder.prediction_layers;
   if (decoder.has_experts(decoder.layers - 1))
     work.expert_prediction_count = decoder.prediction_layers;

@@ -30,7 +30,7 @@ constexpr auto step_priors = std::to_array<Prior>({
     {"host_forward", 50e-6, 0.35, 0},
     {"host_backward", 40e-6, 0.35, 0},
     {"host_exchange", 30e-6, 1.0, 0},
-    {"host_experts", 3e-3, 0.5, 0, true},
+    {"host_experts", 2e-4, 0.5, 0, true},
     {"products", 1.08, 0.10, 0.08},
     {"experts", 1.15, 0.15, 0.08},
     // Tensor cores at half to a quarter of their rate.

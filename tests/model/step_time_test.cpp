@@ -218,6 +218,7 @@ StepTime step_with_experts(bool cuda_graphs, Recompute recompute) {
   ModelWork work;
   work.layer_count = 8;
   work.expert_layer_count = 4;
+  work.rank_experts = 5;
   Training training = plain_training();
   training.software.host_experts = 3.0 * second;
   training.cuda_graphs = cuda_graphs;
@@ -225,9 +226,9 @@ StepTime step_with_experts(bool cuda_graphs, Recompute recompute) {
   return step({}, training, eight_micro_batches, link_machine(), work);
 }
 
-TEST(Host, CountsAndSortsTheRowsOfExpertsInEachPass) {
-  EXPECT_NEAR(step_with_experts(false, Recompute::none).host.in(second), 8 * 4 * (3 + 3), 1e-9);
-  EXPECT_NEAR(step_with_experts(false, Recompute::full).host.in(second), 8 * 4 * (3 + 2 * 3), 1e-9);
+TEST(Host, LaunchesTheWorkOfEachExpertInEachPass) {
+  EXPECT_NEAR(step_with_experts(false, Recompute::none).host.in(second), 8 * 4 * (15 + 15), 1e-9);
+  EXPECT_NEAR(step_with_experts(false, Recompute::full).host.in(second), 8 * 4 * (15 + 2 * 15), 1e-9);
 }
 
 TEST(Host, LaunchesNothingOfGraphs) {
