@@ -89,7 +89,7 @@ struct TiledProducts {
 
 struct ModelWork {
   std::int64_t layer_count = 0;
-  double rank_experts = 0; ///< routed experts of a layer on one rank
+  double rank_experts = 0;                  ///< routed experts of a layer on one rank
   std::int64_t expert_layer_count = 0;      ///< of them, those with routed experts
   std::int64_t dense_first_count = 0;       ///< of them, those before the first with experts
   std::int64_t prediction_count = 0;        ///< layers in `prediction`, each with a loss
