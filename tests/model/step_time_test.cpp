@@ -228,7 +228,8 @@ StepTime step_with_experts(bool cuda_graphs, Recompute recompute) {
 
 TEST(Host, LaunchesTheWorkOfEachExpertInEachPass) {
   EXPECT_NEAR(step_with_experts(false, Recompute::none).host.in(second), 8 * 4 * (15 + 15), 1e-9);
-  EXPECT_NEAR(step_with_experts(false, Recompute::full).host.in(second), 8 * 4 * (15 + 2 * 15), 1e-9);
+  EXPECT_NEAR(step_with_experts(false, Recompute::full).host.in(second), 8 * 4 * (15 + 2 * 15),
+              1e-9);
 }
 
 TEST(Host, LaunchesNothingOfGraphs) {
