@@ -52,6 +52,7 @@ int run_command_line(int argc, const char *const *argv, const Session &session) 
   add_check_command(app, context);
   add_law_command(app, context);
   add_measure_command(app, context);
+  add_operators_command(app, context);
   add_trace_command(app, context);
   add_presets_command(app, context);
   add_doctor_command(app, context);

@@ -106,6 +106,7 @@ void add_calibrate_command(CLI::App &app, CommandContext &context);
 void add_check_command(CLI::App &app, CommandContext &context);
 void add_law_command(CLI::App &app, CommandContext &context);
 void add_measure_command(CLI::App &app, CommandContext &context);
+void add_operators_command(CLI::App &app, CommandContext &context);
 void add_trace_command(CLI::App &app, CommandContext &context);
 void add_presets_command(CLI::App &app, CommandContext &context);
 void add_doctor_command(CLI::App &app, CommandContext &context);

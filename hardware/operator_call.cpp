@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/operator_call.hpp"
 
+#include "hardware/units/text.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <array>
+#include <vector>
 
 namespace flopcast {
 namespace {
@@ -45,6 +51,20 @@ bool multiplies_matrices(OperatorClass kind) {
   return kind == OperatorClass::gemm || kind == OperatorClass::batched_gemm ||
          kind == OperatorClass::grouped_gemm || kind == OperatorClass::fused_attention ||
          kind == OperatorClass::convolution;
+}
+
+std::string shape_text(const OperatorCall &call) {
+  std::vector<std::string> sides;
+  const auto add = [&](std::int64_t side, std::int64_t least) {
+    if (side > least)
+      sides.push_back(grouped_integer(static_cast<double>(side)));
+  };
+  // A product of one is written as such; memory-bound operators have no depth.
+  add(call.shape.batch, 1);
+  add(call.shape.rows, 0);
+  add(call.shape.columns, 0);
+  add(call.shape.depth, multiplies_matrices(call.kind) ? 0 : 1);
+  return fmt::format("{}", fmt::join(sides, " x "));
 }
 
 } // namespace flopcast

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace flopcast {
@@ -82,5 +83,8 @@ struct OperatorCall {
 
   bool operator==(const OperatorCall &) const = default;
 };
+
+/// "16 x 2,048 x 128 x 2,048": groups, rows, columns and depth, as far as the call has them.
+[[nodiscard]] std::string shape_text(const OperatorCall &call);
 
 } // namespace flopcast

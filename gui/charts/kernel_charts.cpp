@@ -5,8 +5,7 @@
 #include "hardware/calibrated_range.hpp"
 #include "hardware/time_spread.hpp"
 #include "hardware/units/text.hpp"
-#include "model/architecture/decoder_graph.hpp"
-#include "model/execution/work.hpp"
+#include "model/planning/operator_times.hpp"
 
 #include <QCoreApplication>
 
@@ -202,20 +201,6 @@ QString class_text(const KernelClass &kernels) {
       .arg(kind_text(kernels.kind), pass_text(kernels.pass), text_of(to_text(kernels.format)));
 }
 
-QString shape_text(const OperatorCall &call) {
-  QStringList sides;
-  const auto add = [&](std::int64_t side, std::int64_t least) {
-    if (side > least)
-      sides.append(whole_text(static_cast<double>(side)));
-  };
-  // A product of one is written as such; memory-bound operators have no depth.
-  add(call.shape.batch, 1);
-  add(call.shape.rows, 0);
-  add(call.shape.columns, 0);
-  add(call.shape.depth, multiplies_matrices(call.kind) ? 0 : 1);
-  return sides.join(QStringLiteral(" x "));
-}
-
 QString coverage_text(const Calibration &calibration, const OperatorCall &call) {
   const CallCoverage found = coverage_of(calibration, call);
   switch (found.coverage) {
@@ -324,14 +309,7 @@ std::vector<QStringList> range_table(const Calibration &calibration) {
 PlanOperators plan_operators(const EstimatedPlan &plan) {
   if (!plan.estimate.step)
     return {};
-  const Plan &what = plan.run.plan;
   const Cluster &cluster = plan.run.cluster;
-  const Decoder &decoder = what.model.decoder;
-  const OperatorGraph graph =
-      decoder_graph(decoder, {.sequence_length = what.data.sequence_length,
-                              .vocabulary = decoder.vocabulary,
-                              .flash_attention = what.training.flash_attention,
-                              .dropout = what.training.dropout});
   struct Timed {
     OperatorCall call;
     double count = 0;
@@ -340,18 +318,15 @@ PlanOperators plan_operators(const EstimatedPlan &plan) {
   std::vector<Timed> calls;
   double all = 0;
   double inside = 0;
-  for (const CountedCall &counted :
-       counted_calls(graph, decoder, what.parallelism, what.training)) {
-    const double seconds =
-        counted.count *
-        operator_time(cluster.device, cluster.calibration, counted.call).in(units::second);
-    auto same = std::ranges::find(calls, counted.call, &Timed::call);
+  for (const OperatorTime &one : operator_times(plan.run.plan, cluster)) {
+    const double seconds = one.of_all().in(units::second);
+    auto same = std::ranges::find(calls, one.call, &Timed::call);
     if (same == calls.end())
-      same = calls.insert(same, {counted.call, 0, 0});
-    same->count += counted.count;
+      same = calls.insert(same, {one.call, 0, 0});
+    same->count += one.calls;
     same->seconds += seconds;
     all += seconds;
-    if (coverage_of(cluster.calibration, counted.call).coverage == Coverage::inside)
+    if (one.coverage == Coverage::inside)
       inside += seconds;
   }
   std::ranges::stable_sort(calls, std::greater(), &Timed::seconds);
@@ -362,7 +337,7 @@ PlanOperators plan_operators(const EstimatedPlan &plan) {
                          Kernels::tr("measured range")});
   for (const Timed &one : calls)
     answer.rows.push_back({class_text({one.call.kind, one.call.pass, one.call.format}),
-                           shape_text(one.call),
+                           text_of(shape_text(one.call)),
                            QStringLiteral("%1 %").arg(percent * one.seconds / all, 0, 'f', 1),
                            text_of(human_text(one.seconds / one.count * units::second)),
                            coverage_text(cluster.calibration, one.call)});

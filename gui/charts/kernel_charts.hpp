@@ -14,9 +14,6 @@ namespace flopcast {
 /// "gemm, forward, bf16" in the language of the window.
 [[nodiscard]] QString class_text(const KernelClass &kernels);
 
-/// "16 x 2048 x 128 x 2048": groups, rows, columns and depth, as far as the call has them.
-[[nodiscard]] QString shape_text(const OperatorCall &call);
-
 /// Whether a call's shape was measured, and how far outside it lies.
 [[nodiscard]] QString coverage_text(const Calibration &calibration, const OperatorCall &call);
 

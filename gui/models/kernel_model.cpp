@@ -54,7 +54,7 @@ QVariant KernelModel::data(const QModelIndex &index, int role) const {
   case class_column:
     return class_text(class_of(kernel));
   case shape_column:
-    return shape_text(kernel.call);
+    return QString::fromStdString(shape_text(kernel.call));
   case measured_column:
     return QString::fromStdString(human_text(kernel.measured));
   case predicted_column:

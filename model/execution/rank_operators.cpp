@@ -2,6 +2,7 @@
 #include "model/execution/rank_operators.hpp"
 
 #include "hardware/product_shapes.hpp"
+#include "model/execution/expert_places.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -15,6 +16,14 @@ bool routes_rows(const Operator &op) {
 
 std::int64_t whole(double dimension) {
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(dimension)));
+}
+
+/// Of the rows that a rank's experts work on, those that come to it: 1 where each comes by itself.
+double arriving_rows(const Decoder &decoder, const Parallelism &parallelism) {
+  if (!decoder.experts || parallelism.expert_dispatch != ExpertDispatch::deduplicated)
+    return 1;
+  return reached_places(parallelism.expert_parallel, *decoder.experts) /
+         static_cast<double>(decoder.experts->per_token);
 }
 
 /// Of a loss that goes over the rank's logits in fp32 so many times.
@@ -36,15 +45,31 @@ RankOperators::RankOperators(const OperatorGraph &graph, const Decoder &decoder,
       causal_(decoder.causal), rmsnorm_(decoder.normalization == Normalization::rmsnorm),
       context_load_(decoder.causal ? parallelism.context_load() : 1),
       uneven_(parallelism.expert_load() > 1 && !parallelism.expert_padding),
-      expert_parallel_(parallelism.expert_parallel), expert_tensor_(parallelism.expert_tensor()),
-      shards_(decoder, parallelism), batch_(static_cast<double>(training.micro_batch)),
+      expert_parallel_(parallelism.expert_parallel),
+      arriving_rows_(arriving_rows(decoder, parallelism)),
+      expert_tensor_(parallelism.expert_tensor()), shards_(decoder, parallelism),
+      batch_(static_cast<double>(training.micro_batch)),
       element_(activation_bytes(training.precision)), weight_(parameter_bytes(training).weight),
       sums_gradients_(parameter_bytes(training).gradient > weight_) {}
+
+/// Of the columns of an operator that multiplies no matrices: the rest of its share are rows.
+double RankOperators::column_share(const Operator &op) const {
+  switch (op.role) {
+  case OperatorRole::mlp_activation:
+  case OperatorRole::shared_activation:
+  case OperatorRole::cross_entropy:
+    return shards_.share(op, Split::tensor);
+  case OperatorRole::expert_activation:
+    return 1.0 / static_cast<double>(expert_tensor_);
+  default:
+    return 1;
+  }
+}
 
 /// The rank's part of the product, all sequences of a micro-batch together.
 MatrixShape RankOperators::shape(const Operator &op) const {
   if (!multiplies_matrices(op.kind)) {
-    const double columns = std::max(op.columns, 1.0);
+    const double columns = std::max(op.columns * column_share(op), 1.0);
     const double elements =
         op.output_elements * shards_.activation_share(op, op.output_split) * batch_;
     return {.batch = 1, .rows = whole(elements / columns), .columns = whole(columns), .depth = 1};
@@ -184,12 +209,13 @@ double RankOperators::stream_bytes(OperatorVertex vertex) const {
   const Operator &op = graph_[vertex];
   double moved_again = 0;
   if (expert_parallel_ > 1 && routes_rows(op)) {
-    // Rows lie by the rank that they came from: they are sorted by expert once more.
+    // Rows lie by the rank that they came from: they are sorted by expert once more. Where each
+    // token comes once, it is sent from where it lies, and its rows are made from what comes.
     const OperatorVertex rows = op.role == OperatorRole::expert_dispatch
                                     ? vertex
                                     : boost::source(*boost::in_edges(vertex, graph_).first, graph_);
-    moved_again =
-        2 * graph_[rows].output_elements * shards_.activation_share(op, Split::routed) * element_;
+    moved_again = (arriving_rows_ < 1 ? arriving_rows_ : 2) * graph_[rows].output_elements *
+                  shards_.activation_share(op, Split::routed) * element_;
   }
   double read = op.role == OperatorRole::token_embedding
                     ? op.output_elements * shards_.activation_share(op, op.split)
@@ -236,8 +262,10 @@ BackwardCalls RankOperators::backward_calls(const Operator &op, const OperatorCa
   default:
     break;
   }
-  // The gradient and what was saved are read, a gradient is written.
-  call.bytes *= 2.0;
+  // Gradients of rows travel as the rows did, the other way round. Of all others the gradient and
+  // what was saved are read, and a gradient is written.
+  if (!routes_rows(op))
+    call.bytes *= 2.0;
   return {{call, {}}, 1};
 }
 

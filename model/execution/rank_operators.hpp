@@ -67,6 +67,7 @@ private:
   void make_eager(OperatorCall &call, double elements, std::int64_t kernels) const;
   [[nodiscard]] NumberFormat format(const Operator &op) const; ///< that it computes in
   [[nodiscard]] MatrixShape shape(const Operator &op) const;
+  [[nodiscard]] double column_share(const Operator &op) const;
   [[nodiscard]] double product_bytes(const Operator &op, const MatrixShape &shape) const;
   [[nodiscard]] double stream_bytes(OperatorVertex vertex) const;
   [[nodiscard]] bool counts_loss_passes() const { return training_.software.loss_forward > 0; }
@@ -79,6 +80,7 @@ private:
   double context_load_; ///< keys that the busiest rank's queries see, over the mean
   bool uneven_;
   std::int64_t expert_parallel_;
+  double arriving_rows_; ///< of those that a rank's experts work on: one for each token and rank
   std::int64_t expert_tensor_;
   Shards shards_;
   double batch_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/execution/work.hpp"
 
+#include "model/execution/expert_places.hpp"
 #include "model/execution/rank_operators.hpp"
 
 #include <algorithm>
@@ -84,9 +85,19 @@ public:
     const Operator &op = operators_.of(vertex);
     const auto count = static_cast<double>(op.count);
     const OperatorCall forward = operators_.forward_call(vertex);
-    calls.push_back({forward, op.region, count, redone_share(op)});
-    for (const OperatorCall &backward : operators_.backward_calls(op, forward))
-      calls.push_back({backward, op.region, count, 0});
+    const bool every_kernel = operators_.eager_kernels(op).has_value();
+    const auto append = [&](const OperatorCall &call, CallPart part, double redone) {
+      calls.push_back({call, part, op.role, op.region, count, redone, every_kernel});
+    };
+    append(forward, CallPart::forward, redone_share(op));
+    const BackwardCalls backward = operators_.backward_calls(op, forward);
+    if (backward.count == 2 && has_weights(op)) {
+      append(backward.calls[0], CallPart::input_gradient, 0);
+      append(backward.calls[1], CallPart::weight_gradient, 0);
+      return;
+    }
+    for (const OperatorCall &call : backward)
+      append(call, CallPart::backward, 0);
   }
 
 private:
@@ -264,34 +275,6 @@ private:
   double keys_of_projection_; ///< share of the keys in the product of queries, keys and values
   std::int64_t tiles_;        ///< that tensor-parallel exchanges and their products are cut into
 };
-
-/// Subsets of k out of n.
-double subsets(std::int64_t n, std::int64_t k) {
-  if (k < 0 || k > n)
-    return 0;
-  double count = 1;
-  for (std::int64_t i = 1; i <= k; ++i)
-    count *= static_cast<double>(n - k + i) / static_cast<double>(i);
-  return count;
-}
-
-/// Of so many equal places that the experts lie in, how many a token reaches. Its experts are
-/// chosen evenly from the groups that it is limited to, and these from all.
-double reached_places(std::int64_t places, const MixtureOfExperts &experts) {
-  const auto n = static_cast<double>(places);
-  const auto chosen = static_cast<double>(experts.per_token);
-  const auto limit = static_cast<double>(experts.groups_per_token);
-  const auto groups = static_cast<double>(experts.groups);
-  if (places >= experts.groups) // a place lies in one group
-    return n * limit / groups * (1 - std::pow(1 - groups / (limit * n), chosen));
-  const std::int64_t held = experts.groups / places; // groups of a place
-  double missed = 0;
-  for (std::int64_t taken = 0; taken <= std::min(held, experts.groups_per_token); ++taken)
-    missed += subsets(held, taken) *
-              subsets(experts.groups - held, experts.groups_per_token - taken) *
-              std::pow(1 - static_cast<double>(taken) / limit, chosen);
-  return n * (1 - missed / subsets(experts.groups, experts.groups_per_token));
-}
 
 /// Share of the rows that are sent where those of one token to the same place are one.
 double sent_rows(const Parallelism &parallelism, const MixtureOfExperts &experts,

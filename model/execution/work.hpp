@@ -150,12 +150,19 @@ struct LayerShares {
                                    const Parallelism &parallelism, const Training &training,
                                    const Cluster &cluster);
 
+/// What a call makes of its operator.
+enum class CallPart { forward, backward, input_gradient, weight_gradient };
+
 /// A call of a rank for one micro-batch.
 struct CountedCall {
   OperatorCall call;
+  CallPart part = CallPart::forward; ///< of products with weights, gradients apart
+  OperatorRole role = OperatorRole::token_embedding;
   Region region = Region::layer;
   double count = 1;  ///< in all layers of the model together
   double redone = 0; ///< share that a recomputation of parts of a layer does again, forward
+  /// Its passes over memory are counted kernel by kernel: in_training() adds nothing.
+  bool every_kernel = false;
 };
 
 /// The same as rank_calls() with how often each is made.

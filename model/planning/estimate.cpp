@@ -3,9 +3,9 @@
 
 #include "hardware/host_side.hpp"
 #include "hardware/units/text.hpp"
-#include "model/architecture/decoder_graph.hpp"
 #include "model/architecture/flop_conventions.hpp"
 #include "model/planning/expected_loss.hpp"
+#include "model/planning/plan_graph.hpp"
 
 #include <fmt/format.h>
 
@@ -181,11 +181,7 @@ RunEstimate estimate_run(const Plan &plan, const Cluster &cluster, const Estimat
 Estimate estimate(const Plan &plan, const Cluster &cluster) {
   Estimate result;
   const Decoder &decoder = plan.model.decoder;
-  const OperatorGraph graph =
-      decoder_graph(decoder, {.sequence_length = plan.data.sequence_length,
-                              .vocabulary = decoder.vocabulary,
-                              .flash_attention = plan.training.flash_attention,
-                              .dropout = plan.training.dropout});
+  const OperatorGraph graph = plan_graph(plan);
   result.parameters = {.total = static_cast<double>(parameter_count(graph)),
                        .active = static_cast<double>(active_parameter_count(graph)),
                        .prediction = static_cast<double>(prediction_parameter_count(graph)),

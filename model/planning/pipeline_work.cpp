@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/planning/pipeline_work.hpp"
 
-#include "model/architecture/decoder_graph.hpp"
 #include "model/execution/exchanges.hpp"
 #include "model/execution/offload.hpp"
 #include "model/execution/tensor_tiles.hpp"
 #include "model/execution/work.hpp"
 #include "model/planning/estimate.hpp"
+#include "model/planning/plan_graph.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -141,13 +141,8 @@ public:
 
 private:
   static ModelWork work_of(const Plan &plan, const Cluster &cluster) {
-    const Decoder &decoder = plan.model.decoder;
-    const OperatorGraph graph =
-        decoder_graph(decoder, {.sequence_length = plan.data.sequence_length,
-                                .vocabulary = decoder.vocabulary,
-                                .flash_attention = plan.training.flash_attention,
-                                .dropout = plan.training.dropout});
-    return model_work(graph, decoder, plan.parallelism, plan.training, cluster);
+    return model_work(plan_graph(plan), plan.model.decoder, plan.parallelism, plan.training,
+                      cluster);
   }
 
   /// Of the step's offload, what moves activations: what is left where the optimizer stays.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/planning/uncertainty.hpp"
 
-#include "model/architecture/decoder_graph.hpp"
+#include "model/planning/operator_times.hpp"
 
 #include <fmt/format.h>
 
@@ -26,18 +26,6 @@ constexpr double p90_absolute_sigmas = 1.6448536269514722;
 constexpr double unmeasured_links = 0.27;
 constexpr double transferred_links = 0.22;
 
-/// How often a step does an operator of one layer for one micro-batch: once, and forward again
-/// where it is recomputed.
-double times_done(const CountedCall &counted, const Plan &plan) {
-  if (counted.call.pass == Pass::backward)
-    return 1;
-  if (counted.redone > 0)
-    return 1 + counted.redone;
-  if (plan.training.recompute == Recompute::full && counted.region == Region::layer)
-    return 1 + recomputed_layers(plan.training, plan.parallelism, plan.model.decoder.layers);
-  return 1;
-}
-
 /// Of the operators of a stage: the last one's ends stand for those of any.
 double stage_share(Region region, const Parallelism &parallelism) {
   const auto stages = static_cast<double>(parallelism.pipeline_parallel);
@@ -48,24 +36,13 @@ double stage_share(Region region, const Parallelism &parallelism) {
 
 /// Standard deviation of the operators' time as a share of it.
 double operators_sigma(const Plan &plan, const Cluster &cluster) {
-  const Decoder &decoder = plan.model.decoder;
-  const OperatorGraph graph =
-      decoder_graph(decoder, {.sequence_length = plan.data.sequence_length,
-                              .vocabulary = decoder.vocabulary,
-                              .flash_attention = plan.training.flash_attention,
-                              .dropout = plan.training.dropout});
   std::array<double, operator_class_count> deviation{}; // seconds
   double all = 0;
-  for (const CountedCall &counted :
-       counted_calls(graph, decoder, plan.parallelism, plan.training)) {
-    const OperatorCall &call = counted.call;
-    const Seconds alone = operator_time(cluster.device, cluster.calibration, call);
-    const double seconds =
-        in_training(plan.training.software, call, alone).in(second)*counted.count *
-        times_done(counted, plan) * stage_share(counted.region, plan.parallelism);
+  for (const OperatorTime &one : operator_times(plan, cluster)) {
+    const double seconds = (stage_share(one.region, plan.parallelism) * one.of_all()).in(second);
     all += seconds;
-    deviation[static_cast<std::size_t>(call.kind)] +=
-        seconds * operator_time_spread(cluster.calibration, call, alone).sigma();
+    deviation[static_cast<std::size_t>(one.call.kind)] +=
+        seconds * operator_time_spread(cluster.calibration, one.call, one.alone).sigma();
   }
   double variance = 0;
   for (const double of_class : deviation)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profiler/measuring/plan_shapes.hpp"
 
-#include "model/architecture/decoder_graph.hpp"
 #include "model/execution/work.hpp"
+#include "model/planning/plan_graph.hpp"
 
 #include <cmath>
 
@@ -39,13 +39,9 @@ OperatorCall optimizer_call(const Plan &plan, const OperatorGraph &graph) {
 } // namespace
 
 ShapePlan plan_shapes(const Plan &plan, const ShapeLimits &limits) {
-  const Decoder &decoder = plan.model.decoder;
-  const OperatorGraph graph =
-      decoder_graph(decoder, {.sequence_length = plan.data.sequence_length,
-                              .vocabulary = decoder.vocabulary,
-                              .flash_attention = plan.training.flash_attention,
-                              .dropout = plan.training.dropout});
-  std::vector<OperatorCall> calls = rank_calls(graph, decoder, plan.parallelism, plan.training);
+  const OperatorGraph graph = plan_graph(plan);
+  std::vector<OperatorCall> calls =
+      rank_calls(graph, plan.model.decoder, plan.parallelism, plan.training);
   calls.push_back(optimizer_call(plan, graph));
   ShapePlan shapes{.operators = {}, .rule = rule, .expected = {}};
   for (const OperatorCall &call : calls) {

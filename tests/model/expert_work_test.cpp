@@ -141,6 +141,33 @@ TEST(ExpertExchange, ReachesTheGroupsThatATokenIsLimitedTo) {
   EXPECT_NEAR(rows(2), 2 * (1.0 / 6 + 4.0 / 6 * (1 - 0.25)), 1e-12);
 }
 
+TEST(ExpertRows, AreMovedAsTheirWayToExpertsAsks) {
+  Parallelism parallelism{.expert_parallel = 4, .data_parallel = 4};
+  const auto moved = [&](CallPart part) {
+    double bytes = 0;
+    for (const CountedCall &counted :
+         counted_calls(graph_of(small(), 16), small(), parallelism, plain_training()))
+      if (counted.role == OperatorRole::expert_dispatch && counted.part == part)
+        bytes += counted.call.bytes.in(byte);
+    return bytes;
+  };
+  // 16 tokens of 8 elements in two bytes, and as many probabilities; two rows of each token.
+  constexpr double stream = 16 * 8 * 2;
+  constexpr double read = 2 * stream;
+  constexpr double rows = 2 * stream;
+  // Copied by expert and rank, and sorted by expert where they arrive: read and written.
+  EXPECT_EQ(moved(CallPart::forward), read + rows + 2 * rows);
+  // Their gradients come back as they went.
+  EXPECT_EQ(moved(CallPart::backward), moved(CallPart::forward));
+  // 1.75 of each token's rows come, see above, and rows by expert are made of them.
+  parallelism.expert_dispatch = ExpertDispatch::deduplicated;
+  EXPECT_EQ(moved(CallPart::forward), read + rows * 1.75 / 2 + rows);
+  EXPECT_EQ(moved(CallPart::backward), moved(CallPart::forward));
+  // Without other ranks they are copied once.
+  parallelism = {};
+  EXPECT_EQ(moved(CallPart::forward), read + rows);
+}
+
 TEST(ExpertBias, IsAddedByKernelsOfItsOwn) {
   Decoder plain = small();
   plain.bias = BiasTerms::none;
