@@ -23,8 +23,8 @@ EnergyUse energy_use(const EnergyTerms &terms, GpuTime held) {
   return use;
 }
 
-Bytes checkpoint_size(double matrix_parameters, double other_parameters, const Training &training) {
-  const ParameterBytes bytes = parameter_bytes(training);
+Bytes checkpoint_size(double matrix_parameters, double other_parameters,
+                      const ParameterBytes &bytes) {
   return (matrix_parameters * (bytes.weight + bytes.matrix_state) +
           other_parameters * (bytes.weight + bytes.other_state)) *
          units::byte;

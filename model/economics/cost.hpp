@@ -29,7 +29,7 @@ struct EnergyUse {
 /// Size of one checkpoint: weights, master weights and optimizer states of every parameter once.
 /// Matrices are the weights of products inside layers; see ParameterBytes.
 [[nodiscard]] Bytes checkpoint_size(double matrix_parameters, double other_parameters,
-                                    const Training &training);
+                                    const ParameterBytes &bytes);
 
 /// Productive, checkpoint and lost accelerator time apart, then the plan's own lines, electricity
 /// of own hardware and storage. Lines of zero are left out, but for the first.

@@ -14,7 +14,7 @@ namespace {
 MemoryParts states(const StageParameters &stage, double of_layer, const Parallelism &parallelism,
                    const Training &training) {
   using namespace units;
-  const ParameterBytes bytes = parameter_bytes(training);
+  const ParameterBytes bytes = held_parameter_bytes(training, parallelism.zero_stage);
   // DualPipe keeps the weights of two stages on each, one for either direction.
   const double copies = parallelism.schedule == PipelineSchedule::dual_pipe ? 2 : 1;
   const ParameterSharing weights = sharing_from(3, parallelism);

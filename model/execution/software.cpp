@@ -65,6 +65,8 @@ constexpr std::array constants{
     share("hidden_gradient_sums", &Software::hidden_gradient_sums, 0, 1,
           "share of the sums of inputs' gradients behind gradients of weights"),
     time("step_overhead", &Software::step_overhead, 10, "time of a step outside of the model"),
+    share("cast_weights", &Software::cast_weights, 0, 1,
+          "1: ZeRO-3 holds weights in fp32 alone, and casts what it gathers"),
     share("weight_gradient_bytes", &Software::weight_gradient_bytes, 0, 16,
           "bytes of a parameter of the largest matrix while its gradient is made"),
     share("kept_gradient_bytes", &Software::kept_gradient_bytes, 0, 4,

@@ -80,6 +80,9 @@ struct Software {
   Seconds step_overhead; ///< gradient norm, optimizer launches, data, logging
 
   // Memory at the peak of a step.
+  /// 1: under ZeRO-3 weights are held in fp32 alone, and cast where they are gathered; 0: beside
+  /// those in the precision of training.
+  double cast_weights = 0;
   double weight_gradient_bytes = 0; ///< a parameter of the largest matrix: its gradient in flight
   double kept_gradient_bytes = 0; ///< a parameter: gradients of 16 bits that stay beside wider sums
   double logit_copies = 0;        ///< fp32 copies of the logits beside the one that the loss keeps

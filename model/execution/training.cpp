@@ -209,6 +209,17 @@ ParameterBytes parameter_bytes(const Training &training) {
           .other_state = master + (other_states >= 0 ? other_states : states)};
 }
 
+ParameterBytes held_parameter_bytes(const Training &training, int zero_stage) {
+  ParameterBytes bytes = parameter_bytes(training);
+  if (zero_stage < 3 || training.software.cast_weights <= 0 || trains_in_fp32(training.precision))
+    return bytes;
+  constexpr double fp32 = 4;
+  bytes.weight = fp32;
+  bytes.matrix_state -= fp32;
+  bytes.other_state -= fp32;
+  return bytes;
+}
+
 double exchanged_gradient_bytes(const Training &training) {
   if (!training.gradient_exchange_format)
     return parameter_bytes(training).gradient;

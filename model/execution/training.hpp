@@ -126,6 +126,11 @@ struct ParameterBytes {
 /// section 3.1; Dettmers et al. 2022 (8-bit); Shazeer and Stern 2018 (Adafactor).
 [[nodiscard]] ParameterBytes parameter_bytes(const Training &training);
 
+/// The same as ranks hold them at this ZeRO stage: FSDP's mixed precision keeps no weights but
+/// those in fp32, which are then no master but the weight. Source: PyTorch, FSDP, MixedPrecision
+/// (recalled).
+[[nodiscard]] ParameterBytes held_parameter_bytes(const Training &training, int zero_stage);
+
 /// Bytes of a parameter's gradient on its way to the ranks that hold the same weights.
 [[nodiscard]] double exchanged_gradient_bytes(const Training &training);
 

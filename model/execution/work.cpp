@@ -247,8 +247,13 @@ private:
     region.saved += count * batch_ * kept * units::byte;
     double in_part = kept;
     if (training_.recompute == Recompute::alternate && op.region == Region::layer) {
-      // What is kept of the products are their outputs. The last sum is the next layer's input.
-      if (has_weights(op))
+      // What is kept of the products are their outputs. The last sum is the next layer's input: a
+      // compiler sees that nothing asks for the product before it.
+      const bool asked =
+          op.role != OperatorRole::mlp_down || training_.operators == OperatorFusion::eager;
+      if (has_weights(op) && !asked)
+        in_part = 0;
+      else if (has_weights(op))
         in_part = (1 - redone_share(op)) * op.output_elements * share * operators_.output_bytes(op);
       else if (op.role != OperatorRole::fused_attention && op.role != OperatorRole::mlp_residual)
         in_part = 0;

@@ -160,10 +160,10 @@ void check_host_memory(const StepEstimate &step, const Plan &plan, const Cluster
 RunEstimate estimate_run(const Plan &plan, const Cluster &cluster, const Estimate &estimate,
                          TokenCount batch) {
   RunEstimate run;
-  run.checkpoint = checkpoint_size(estimate.parameters.matrices,
-                                   estimate.parameters.total + estimate.parameters.prediction -
-                                       estimate.parameters.matrices,
-                                   plan.training);
+  run.checkpoint = checkpoint_size(
+      estimate.parameters.matrices,
+      estimate.parameters.total + estimate.parameters.prediction - estimate.parameters.matrices,
+      held_parameter_bytes(plan.training, plan.parallelism.zero_stage));
   // The rest of a batch at the end still takes a step, but 1e-9 of one is rounding.
   const double steps = std::ceil(plan.data.tokens / batch * (1 - 1e-12));
   run.time = run_time(plan.run, steps, estimate.step->time.total(), run.checkpoint, cluster.gpus);

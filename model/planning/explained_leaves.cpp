@@ -138,7 +138,7 @@ Explanation ExplainedLeaves::of_model(std::string_view label, std::int64_t value
 Explanation ExplainedLeaves::by_key(std::string_view key) const {
   const Decoder &decoder = plan_.model.decoder;
   const Parallelism &parallel = plan_.parallelism;
-  const ParameterBytes bytes = parameter_bytes(plan_.training);
+  const ParameterBytes bytes = held_parameter_bytes(plan_.training, parallel.zero_stage);
   const auto in_bytes = [](double n) { return any(n * units::byte); };
   const auto device = [&](std::string_view label, AnyQuantity value, std::string_view preset_key) {
     Explanation result = labelled(label, value);
@@ -257,8 +257,13 @@ Explanation ExplainedLeaves::by_key(std::string_view key) const {
   }
   if (key == "host.link" || key == "host.memory_bandwidth")
     return of_host(key);
-  if (key == "plan.weight_bytes")
-    return of_plan("bytes of a weight", in_bytes(bytes.weight), "training.precision");
+  if (key == "plan.weight_bytes") {
+    Explanation result = of_plan("bytes of a weight", in_bytes(bytes.weight), "training.precision");
+    if (bytes.weight != parameter_bytes(plan_.training).weight)
+      result.source = fmt::format("framework preset {}: ZeRO-3 holds weights in fp32 alone",
+                                  plan_.training.software.framework);
+    return result;
+  }
   if (key == "plan.gradient_bytes")
     return of_plan("bytes of a gradient", in_bytes(bytes.gradient), "training.gradient_format");
   if (key == "plan.state_bytes")

@@ -147,20 +147,32 @@ TEST(EnergyUse, IsNothingWhereThePowerIsNotKnown) {
 
 TEST(CheckpointSize, HoldsWeightsMasterAndMoments) {
   // 2 + 4 + 8 bytes a parameter; gradients are not written.
-  EXPECT_EQ(checkpoint_size(9e8, 1e8, tests::plain_training()).in(gigabyte), 14);
+  EXPECT_EQ(checkpoint_size(9e8, 1e8, parameter_bytes(tests::plain_training())).in(gigabyte), 14);
 }
 
 TEST(CheckpointSize, InSinglePrecisionHoldsNoMaster) {
   Training training = tests::plain_training();
   training.precision = NumberFormat::fp32;
-  EXPECT_EQ(checkpoint_size(9e8, 1e8, training).in(gigabyte), 12);
+  EXPECT_EQ(checkpoint_size(9e8, 1e8, parameter_bytes(training)).in(gigabyte), 12);
+}
+
+TEST(CheckpointSize, OfFsdpHoldsWeightsInFp32AndNoMaster) {
+  Training training = tests::plain_training();
+  training.software.cast_weights = 1;
+  const auto size = [&](int zero_stage) {
+    return checkpoint_size(9e8, 1e8, held_parameter_bytes(training, zero_stage)).in(gigabyte);
+  };
+  EXPECT_EQ(size(3), 12);
+  EXPECT_EQ(size(2), 14) << "only ZeRO-3 gathers weights";
+  training.precision = NumberFormat::fp32;
+  EXPECT_EQ(size(3), 12);
 }
 
 TEST(CheckpointSize, OfMuonHoldsTwoMomentsOutsideMatrices) {
   Training training = tests::plain_training();
   training.optimizer = OptimizerKind::muon;
   // 0.9e9 x (2 + 4 + 4) + 0.1e9 x (2 + 4 + 8)
-  EXPECT_DOUBLE_EQ(checkpoint_size(9e8, 1e8, training).in(gigabyte), 10.4);
+  EXPECT_DOUBLE_EQ(checkpoint_size(9e8, 1e8, parameter_bytes(training)).in(gigabyte), 10.4);
 }
 
 } // namespace

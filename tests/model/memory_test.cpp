@@ -143,6 +143,23 @@ TEST(Zero, SharesOverContextParallelRanksToo) {
   EXPECT_EQ(by_both.optimizer, by_data.optimizer);
 }
 
+TEST(Zero, StageThreeOfFsdpHoldsWeightsInFp32Alone) {
+  Training training = with(OptimizerKind::adam, NumberFormat::bf16, NumberFormat::fp32);
+  training.software.cast_weights = 1;
+  const auto parts = [&](int zero_stage) {
+    return first_stage_memory(plain_work(8e9), {.data_parallel = 4, .zero_stage = zero_stage},
+                              training, ten_layers);
+  };
+  // 2 billion parameters a rank: weights 4 bytes, gradients 4, two moments of 4; no master.
+  EXPECT_EQ(parts(3).weights.in(gigabyte), 8);
+  EXPECT_EQ(parts(3).gradients.in(gigabyte), 8);
+  EXPECT_EQ(parts(3).optimizer.in(gigabyte), 16);
+  // What is gathered is cast: 0.8 billion of a layer, 2 x 2 bytes and gradients of 4.
+  EXPECT_EQ(parts(3).buffers.in(gigabyte), 0.8 * 8);
+  EXPECT_EQ(parts(2).weights.in(gigabyte), 16);
+  EXPECT_EQ(parts(2).optimizer.in(gigabyte), 24);
+}
+
 TEST(Zero, StageThreeHoldsTwoGatheredLayersAndTheGradientsOfOne) {
   // A layer of 0.75 B: 2·(2 bytes) + 2 bytes of gradient in fp16.
   EXPECT_EQ(states_of({.data_parallel = 4, .zero_stage = 3}).buffers.in(gigabyte), 0.75 * 6);
