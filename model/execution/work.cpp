@@ -249,14 +249,14 @@ private:
     if (training_.recompute == Recompute::alternate && op.region == Region::layer) {
       // What is kept of the products are their outputs. The last sum is the next layer's input: a
       // compiler sees that nothing asks for the product before it.
-      const bool asked =
-          op.role != OperatorRole::mlp_down || training_.operators == OperatorFusion::eager;
-      if (has_weights(op) && !asked)
+      const bool dropped =
+          op.role == OperatorRole::mlp_down && training_.operators != OperatorFusion::eager;
+      const bool others = !has_weights(op) && op.role != OperatorRole::fused_attention &&
+                          op.role != OperatorRole::mlp_residual;
+      if (dropped || others)
         in_part = 0;
       else if (has_weights(op))
         in_part = (1 - redone_share(op)) * op.output_elements * share * operators_.output_bytes(op);
-      else if (op.role != OperatorRole::fused_attention && op.role != OperatorRole::mlp_residual)
-        in_part = 0;
     } else if (redone_share(op) > 0) {
       // The core's result is the next product's input and stays.
       in_part =
