@@ -230,23 +230,14 @@ int fit(const CalibrateOptions &options, CommandContext &context) {
   return exit_ok;
 }
 
-void write(const Report &report, const CalibrateOptions &options, CommandContext &context) {
-  options.output.write(context, options.output.format == OutputFormat::markdown
-                                    ? to_markdown(report)
-                                    : to_table(report, options.output.text_style(context)));
-}
-
 int show(const CalibrateOptions &options, CommandContext &context) {
   const Calibration calibration =
       options.device.empty()
           ? load_calibration(context.catalog(), options.calibration)
           : usual_calibration(context.catalog(), load_device(context.catalog(), options.device));
-  if (options.output.format == OutputFormat::json)
-    options.output.write(context, calibration_json(calibration));
-  else if (options.output.format == OutputFormat::csv)
-    options.output.write(context, calibration_csv(calibration));
-  else
-    write(calibration_report(calibration), options, context);
+  options.output.write_as(
+      context, [&] { return calibration_report(calibration); },
+      [&] { return calibration_csv(calibration); }, [&] { return calibration_json(calibration); });
   return exit_ok;
 }
 
@@ -279,12 +270,10 @@ int validate(const CalibrateOptions &options, CommandContext &context) {
   if (!measured.collectives.empty())
     validation.collectives = validate_links(
         calibration, measured_links(options, device, context).node, measured.collectives);
-  if (options.output.format == OutputFormat::json)
-    options.output.write(context, validation_json(calibration, validation));
-  else if (options.output.format == OutputFormat::csv)
-    options.output.write(context, validation_csv(validation));
-  else
-    write(validation_report(calibration, device, validation), options, context);
+  options.output.write_as(
+      context, [&] { return validation_report(calibration, device, validation); },
+      [&] { return validation_csv(validation); },
+      [&] { return validation_json(calibration, validation); });
   return exit_ok;
 }
 

@@ -237,21 +237,9 @@ std::optional<MeasurementSession> measured_session(const RunOptions &options, Ke
 
 void write_report(const Calibration &calibration, const RunOptions &options,
                   CommandContext &context) {
-  switch (options.output.format) {
-  case OutputFormat::json:
-    options.output.write(context, calibration_json(calibration));
-    break;
-  case OutputFormat::csv:
-    options.output.write(context, calibration_csv(calibration));
-    break;
-  case OutputFormat::markdown:
-    options.output.write(context, to_markdown(calibration_report(calibration)));
-    break;
-  case OutputFormat::table:
-    options.output.write(
-        context, to_table(calibration_report(calibration), options.output.text_style(context)));
-    break;
-  }
+  options.output.write_as(
+      context, [&] { return calibration_report(calibration); },
+      [&] { return calibration_csv(calibration); }, [&] { return calibration_json(calibration); });
 }
 
 int run(const RunOptions &options, CommandContext &context) {

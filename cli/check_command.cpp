@@ -109,21 +109,9 @@ int run(const CheckOptions &options, CommandContext &context) {
     write_frameworks(
         fit_frameworks_with_spread(runs, planner, options.folds > 1 ? options.folds : usual_folds),
         options.fit_directory, context);
-  switch (options.output.format) {
-  case OutputFormat::table:
-    options.output.write(
-        context, to_table(check_report(check, options.worst), options.output.text_style(context)));
-    break;
-  case OutputFormat::markdown:
-    options.output.write(context, to_markdown(check_report(check, options.worst)));
-    break;
-  case OutputFormat::csv:
-    options.output.write(context, check_csv(check));
-    break;
-  case OutputFormat::json:
-    options.output.write(context, check_json(check));
-    break;
-  }
+  options.output.write_as(
+      context, [&] { return check_report(check, options.worst); }, [&] { return check_csv(check); },
+      [&] { return check_json(check); });
   for (const RunMetric metric : check.beyond_tolerance)
     context.message(fmt::format("{}: the group-weighted median error is beyond the tolerance of "
                                 "{:g} %",

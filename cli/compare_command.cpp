@@ -32,21 +32,9 @@ int run(const CompareOptions &options, CommandContext &context) {
     answers.push_back({runs[i], estimates[i]});
     feasible = feasible && estimates[i].feasible();
   }
-  switch (options.output.format) {
-  case OutputFormat::table:
-    options.output.write(context,
-                         to_table(compare_report(answers), options.output.text_style(context)));
-    break;
-  case OutputFormat::markdown:
-    options.output.write(context, to_markdown(compare_report(answers)));
-    break;
-  case OutputFormat::csv:
-    options.output.write(context, compare_csv(answers));
-    break;
-  case OutputFormat::json:
-    options.output.write(context, compare_json(answers));
-    break;
-  }
+  options.output.write_as(
+      context, [&] { return compare_report(answers); }, [&] { return compare_csv(answers); },
+      [&] { return compare_json(answers); });
   for (const Answer &answer : answers)
     report_reasons(context, answer.estimate.reasons, answer.run.plan.name + ": ");
   return feasible ? exit_ok : exit_infeasible;

@@ -25,21 +25,9 @@ int run(const EstimateOptions &options, CommandContext &context) {
   const Estimate result = estimate(run.plan, run.cluster);
   const auto nearest = result.feasible() ? std::nullopt : nearest_layout(run.plan, run.cluster);
   const Answer answer{run, result};
-  switch (options.output.format) {
-  case OutputFormat::table:
-    options.output.write(
-        context, to_table(estimate_report(answer, nearest), options.output.text_style(context)));
-    break;
-  case OutputFormat::markdown:
-    options.output.write(context, to_markdown(estimate_report(answer, nearest)));
-    break;
-  case OutputFormat::csv:
-    options.output.write(context, estimate_csv(answer));
-    break;
-  case OutputFormat::json:
-    options.output.write(context, estimate_json(answer, nearest));
-    break;
-  }
+  options.output.write_as(
+      context, [&] { return estimate_report(answer, nearest); },
+      [&] { return estimate_csv(answer); }, [&] { return estimate_json(answer, nearest); });
   if (result.feasible())
     return exit_ok;
   report_reasons(context, result.reasons, "");

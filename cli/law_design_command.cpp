@@ -26,21 +26,10 @@ int run(const LawDesignCommandOptions &options, CommandContext &context) {
       options.intervals == "delta" ? DesignIntervals::delta : DesignIntervals::bootstrap;
   const LawFit fit = fit_law(options.fitting.runs.read(context), options.fitting.fit_options());
   const Design design = design_runs(fit, wanted, {});
-  switch (options.output.format) {
-  case OutputFormat::table:
-    options.output.write(
-        context, to_table(law_design_report(design, wanted), options.output.text_style(context)));
-    break;
-  case OutputFormat::markdown:
-    options.output.write(context, to_markdown(law_design_report(design, wanted)));
-    break;
-  case OutputFormat::csv:
-    options.output.write(context, law_design_csv(design));
-    break;
-  case OutputFormat::json:
-    options.output.write(context, law_design_json(design, wanted, fit.warnings));
-    break;
-  }
+  options.output.write_as(
+      context, [&] { return law_design_report(design, wanted); },
+      [&] { return law_design_csv(design); },
+      [&] { return law_design_json(design, wanted, fit.warnings); });
   for (const std::string &warning : fit.warnings)
     context.message("warning: " + warning);
   return exit_ok;

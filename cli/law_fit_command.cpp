@@ -85,20 +85,9 @@ int run(const LawFitCommandOptions &options, CommandContext &context) {
   const LawAnalysis analysis = analyse_law(options.fitting.runs.read(context), wanted);
   OutputOptions report = options.output;
   report.file.clear();
-  switch (report.format) {
-  case OutputFormat::table:
-    report.write(context, to_table(law_fit_report(analysis), context.text_style()));
-    break;
-  case OutputFormat::markdown:
-    report.write(context, to_markdown(law_fit_report(analysis)));
-    break;
-  case OutputFormat::csv:
-    report.write(context, law_fit_csv(analysis));
-    break;
-  case OutputFormat::json:
-    report.write(context, law_fit_json(analysis));
-    break;
-  }
+  report.write_as(
+      context, [&] { return law_fit_report(analysis); }, [&] { return law_fit_csv(analysis); },
+      [&] { return law_fit_json(analysis); });
   for (const std::string &warning : analysis.warnings)
     context.message("warning: " + warning);
   if (!options.plots.empty())

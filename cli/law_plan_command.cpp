@@ -283,21 +283,9 @@ int run(const LawPlanOptions &options, CommandContext &context) {
   try {
     const LawPlan plan = options.on_hardware() ? plan_on_hardware(options, law, context)
                                                : plan_of_flops(options, law, context);
-    switch (options.output.format) {
-    case OutputFormat::table:
-      options.output.write(context,
-                           to_table(law_plan_report(plan), options.output.text_style(context)));
-      break;
-    case OutputFormat::markdown:
-      options.output.write(context, to_markdown(law_plan_report(plan)));
-      break;
-    case OutputFormat::csv:
-      options.output.write(context, law_plan_csv(plan));
-      break;
-    case OutputFormat::json:
-      options.output.write(context, law_plan_json(plan));
-      break;
-    }
+    options.output.write_as(
+        context, [&] { return law_plan_report(plan); }, [&] { return law_plan_csv(plan); },
+        [&] { return law_plan_json(plan); });
   } catch (const LawInputError &error) {
     throw InputError({}, fmt::format("law {} {}", law.id, error.what()));
   }

@@ -23,35 +23,19 @@ struct LawOptions {
   OutputOptions output;
 };
 
-/// Writes what `format` asks for; each text is made when it is wanted alone.
-template <class MakeReport, class MakeJson, class MakeCsv>
-void write(const OutputOptions &output, CommandContext &context, MakeReport report, MakeJson json,
-           MakeCsv csv) {
-  switch (output.format) {
-  case OutputFormat::table:
-    return output.write(context, to_table(report(), output.text_style(context)));
-  case OutputFormat::markdown:
-    return output.write(context, to_markdown(report()));
-  case OutputFormat::csv:
-    return output.write(context, csv());
-  case OutputFormat::json:
-    return output.write(context, json());
-  }
-}
-
 int list(const LawOptions &options, CommandContext &context) {
   const std::vector<ScalingLaw> laws = load_laws(context.catalog());
-  write(
-      options.output, context, [&] { return laws_report(laws); }, [&] { return laws_json(laws); },
-      [&] { return laws_csv(laws); });
+  options.output.write_as(
+      context, [&] { return laws_report(laws); }, [&] { return laws_csv(laws); },
+      [&] { return laws_json(laws); });
   return exit_ok;
 }
 
 int show(const LawOptions &options, CommandContext &context) {
   const ScalingLaw law = named_law(context, options.law);
-  write(
-      options.output, context, [&] { return law_report(law); }, [&] { return law_json(law); },
-      [&] { return laws_csv({law}); });
+  options.output.write_as(
+      context, [&] { return law_report(law); }, [&] { return laws_csv({law}); },
+      [&] { return law_json(law); });
   return exit_ok;
 }
 
@@ -68,10 +52,10 @@ int predict_loss(const LawOptions &options, CommandContext &context) {
     unrounded = named_law(context, law.unrounded);
   try {
     const LossPrediction prediction = predict(law, question, unrounded ? &*unrounded : nullptr);
-    write(
-        options.output, context, [&] { return prediction_report(law, prediction); },
-        [&] { return prediction_json(law, prediction); },
-        [&] { return prediction_csv(prediction); });
+    options.output.write_as(
+        context, [&] { return prediction_report(law, prediction); },
+        [&] { return prediction_csv(prediction); },
+        [&] { return prediction_json(law, prediction); });
   } catch (const LawInputError &error) {
     throw InputError({}, fmt::format("law {} {}", law.id, error.what()));
   }

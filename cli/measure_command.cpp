@@ -133,21 +133,10 @@ int step(const StepOptions &options, CommandContext &context) {
     file.file = options.runs_file;
     file.write(context, step_head() + step_row(measured, description));
   }
-  switch (options.output.format) {
-  case OutputFormat::json:
-    options.output.write(context, step_json(comparison));
-    break;
-  case OutputFormat::csv:
-    options.output.write(context, step_head() + step_row(measured, description));
-    break;
-  case OutputFormat::markdown:
-    options.output.write(context, to_markdown(step_report(comparison)));
-    break;
-  case OutputFormat::table:
-    options.output.write(context,
-                         to_table(step_report(comparison), options.output.text_style(context)));
-    break;
-  }
+  options.output.write_as(
+      context, [&] { return step_report(comparison); },
+      [&] { return step_head() + step_row(measured, description); },
+      [&] { return step_json(comparison); });
   return exit_ok;
 }
 

@@ -24,21 +24,9 @@ int run(const OperatorsOptions &options, CommandContext &context) {
   if (!result.step) // the layout is impossible: no GPU knows what to compute
     return exit_infeasible;
   const Answer answer{run, result};
-  switch (options.output.format) {
-  case OutputFormat::table:
-    options.output.write(context,
-                         to_table(operator_report(answer), options.output.text_style(context)));
-    break;
-  case OutputFormat::markdown:
-    options.output.write(context, to_markdown(operator_report(answer)));
-    break;
-  case OutputFormat::csv:
-    options.output.write(context, operator_csv(answer));
-    break;
-  case OutputFormat::json:
-    options.output.write(context, operator_json(answer));
-    break;
-  }
+  options.output.write_as(
+      context, [&] { return operator_report(answer); }, [&] { return operator_csv(answer); },
+      [&] { return operator_json(answer); });
   return result.feasible() ? exit_ok : exit_infeasible;
 }
 
@@ -48,7 +36,7 @@ void add_operators_command(CLI::App &app, CommandContext &context) {
   auto *command = app.add_subcommand(
       "operators", "What a GPU computes: each operator's shape, time and share of a step");
   auto options = std::make_shared<OperatorsOptions>();
-  command->add_option("plan", options->plan, plan_argument)->required()->option_text("PLAN");
+  command->add_option("plan", options->plan, plan_argument)->option_text("PLAN");
   options->plan_options.add_to(*command);
   options->output.add_to(*command);
   command->callback([options, &context] {

@@ -21,21 +21,9 @@ struct PresetsOptions {
 
 void write(const std::vector<PresetSummary> &presets, const std::string &title,
            const PresetsOptions &options, CommandContext &context) {
-  switch (options.output.format) {
-  case OutputFormat::table:
-    options.output.write(
-        context, to_table(summaries_report(presets, title), options.output.text_style(context)));
-    break;
-  case OutputFormat::markdown:
-    options.output.write(context, to_markdown(summaries_report(presets, title)));
-    break;
-  case OutputFormat::csv:
-    options.output.write(context, summaries_csv(presets));
-    break;
-  case OutputFormat::json:
-    options.output.write(context, summaries_json(presets));
-    break;
-  }
+  options.output.write_as(
+      context, [&] { return summaries_report(presets, title); },
+      [&] { return summaries_csv(presets); }, [&] { return summaries_json(presets); });
 }
 
 std::vector<PresetSummary> of_kinds(const std::vector<std::string> &kinds,
@@ -97,21 +85,9 @@ int show(const PresetsOptions &options, CommandContext &context) {
       continue;
     const InputValue preset = context.catalog().load(kind, id);
     const std::string title = fmt::format("{}/{}", kind, id);
-    switch (options.output.format) {
-    case OutputFormat::table:
-      options.output.write(
-          context, to_table(preset_report(preset, title), options.output.text_style(context)));
-      break;
-    case OutputFormat::markdown:
-      options.output.write(context, to_markdown(preset_report(preset, title)));
-      break;
-    case OutputFormat::csv:
-      options.output.write(context, preset_csv(preset));
-      break;
-    case OutputFormat::json:
-      options.output.write(context, preset_json(preset));
-      break;
-    }
+    options.output.write_as(
+        context, [&] { return preset_report(preset, title); }, [&] { return preset_csv(preset); },
+        [&] { return preset_json(preset); });
     context.message(context.catalog().path(kind, id).string());
     return exit_ok;
   }

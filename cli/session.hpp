@@ -76,6 +76,23 @@ struct OutputOptions {
   [[nodiscard]] TextStyle text_style(const CommandContext &context) const;
   /// Writes to the file or stdout. Throws InputError if the file cannot be written.
   void write(const CommandContext &context, const std::string &text) const;
+
+  /// Writes what the format asks for, of makers of a Report and of texts; the others are not
+  /// called.
+  template <class MakeReport, class MakeCsv, class MakeJson>
+  void write_as(const CommandContext &context, const MakeReport &report, const MakeCsv &csv,
+                const MakeJson &json) const {
+    switch (format) {
+    case OutputFormat::table:
+      return write(context, to_table(report(), text_style(context)));
+    case OutputFormat::markdown:
+      return write(context, to_markdown(report()));
+    case OutputFormat::csv:
+      return write(context, csv());
+    case OutputFormat::json:
+      return write(context, json());
+    }
+  }
 };
 
 /// What PLAN may be, for help.

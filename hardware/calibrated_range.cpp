@@ -2,6 +2,7 @@
 #include "hardware/calibrated_range.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -132,6 +133,11 @@ std::vector<MeasuredRange> measured_ranges(const Calibration &calibration) {
       ranges.add(static_cast<OperatorClass>(i), pass, std::nullopt,
                  calibration.stream_of(static_cast<OperatorClass>(i), pass));
   return ranges.take();
+}
+
+std::string_view to_text(Coverage coverage) {
+  constexpr std::array<std::string_view, 4> names{"inside", "outside", "stand_in", "unmeasured"};
+  return names[static_cast<std::size_t>(coverage)];
 }
 
 CallCoverage coverage_of(const Calibration &calibration, const OperatorCall &call) {

@@ -4,6 +4,7 @@
 #include "hardware/calibration.hpp"
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace flopcast {
@@ -59,6 +60,8 @@ struct CallCoverage {
 
   bool operator==(const CallCoverage &) const = default;
 };
+
+[[nodiscard]] std::string_view to_text(Coverage coverage);
 
 /// Where a call lies. Inside or unmeasured wherever in_calibrated_range() is true, and only there.
 [[nodiscard]] CallCoverage coverage_of(const Calibration &calibration, const OperatorCall &call);

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <functional>
 #include <utility>
 
 namespace flopcast {
@@ -17,66 +19,17 @@ namespace {
 
 using namespace units;
 
-std::string_view part_key(CallPart part) {
-  switch (part) {
-  case CallPart::forward:
-    return "forward";
-  case CallPart::backward:
-    return "backward";
-  case CallPart::input_gradient:
-    return "input_gradient";
-  case CallPart::weight_gradient:
-    break;
-  }
-  return "weight_gradient";
-}
-
 std::string part_text(CallPart part) {
-  std::string text(part_key(part));
+  std::string text(to_text(part));
   std::ranges::replace(text, '_', ' ');
   return text;
 }
 
-std::string_view region_key(Region region) {
-  switch (region) {
-  case Region::embedding:
-    return "embedding";
-  case Region::layer:
-    return "layer";
-  case Region::head:
-    return "head";
-  case Region::prediction:
-    break;
-  }
-  return "prediction";
-}
-
-std::string_view coverage_key(Coverage coverage) {
-  switch (coverage) {
-  case Coverage::inside:
-    return "inside";
-  case Coverage::outside:
-    return "outside";
-  case Coverage::stand_in:
-    return "stand_in";
-  case Coverage::unmeasured:
-    break;
-  }
-  return "unmeasured";
-}
-
-std::string_view coverage_text(Coverage coverage) {
-  switch (coverage) {
-  case Coverage::inside:
-    return "measured";
-  case Coverage::outside:
-    return "other sizes";
-  case Coverage::stand_in:
-    return "another class";
-  case Coverage::unmeasured:
-    break;
-  }
-  return "datasheet";
+/// What the time of a call rests on.
+std::string_view known_by(Coverage coverage) {
+  constexpr std::array<std::string_view, 4> texts{"measured", "other sizes", "another class",
+                                                  "datasheet"};
+  return texts[static_cast<std::size_t>(coverage)];
 }
 
 Seconds time_of_all(const std::vector<OperatorTime> &operators) {
@@ -94,12 +47,32 @@ std::vector<OperatorTime> slowest_first(std::vector<OperatorTime> operators) {
 ReportRow row_of(const OperatorTime &one, Seconds all) {
   const double share = all > Seconds{} ? one.of_all() / all : 0;
   const bool products = one.call.flops > FlopCount{};
-  return {fmt::format("{}.{}", to_text(one.role), part_key(one.part)),
+  return {fmt::format("{}.{}", to_text(one.role), to_text(one.part)),
           fmt::format("{}, {}", to_text(one.role), part_text(one.part)),
           {shape_text(one.call), human_number(one.calls), human_text(one.time),
            human_text(one.of_all()), fmt::format("{:.1f} %", 100 * share),
            products ? human_text(one.call.flops / one.time) : std::string(),
-           human_text(one.call.bytes / one.time), std::string(coverage_text(one.coverage))}};
+           human_text(one.call.bytes / one.time), std::string(known_by(one.coverage))}};
+}
+
+/// The keys of JSON and the columns of CSV: docs/json.md.
+Json record_of(const OperatorTime &one) {
+  const MatrixShape &shape = one.call.shape;
+  return {{"role", to_text(one.role)},
+          {"region", to_text(one.region)},
+          {"part", to_text(one.part)},
+          {"class", to_text(one.call.kind)},
+          {"format", to_text(one.call.format)},
+          {"batch", shape.batch},
+          {"rows", shape.rows},
+          {"columns", shape.columns},
+          {"depth", shape.depth},
+          {"calls", one.calls},
+          {"flop", one.call.flops.in(flop)},
+          {"bytes", one.call.bytes.in(byte)},
+          {"alone_s", one.alone.in(second)},
+          {"time_s", one.time.in(second)},
+          {"coverage", to_text(one.coverage)}};
 }
 
 } // namespace
@@ -155,41 +128,25 @@ std::string operator_json(const Answer &answer) {
                {"micro_batches", answer.estimate.step->micro_batches},
                {"time_s", time_of_all(operators).in(second)}};
   root["operators"] = Json::array();
-  for (const OperatorTime &one : operators) {
-    const MatrixShape &shape = one.call.shape;
-    root["operators"].push_back({{"role", to_text(one.role)},
-                                 {"region", region_key(one.region)},
-                                 {"part", part_key(one.part)},
-                                 {"class", to_text(one.call.kind)},
-                                 {"format", to_text(one.call.format)},
-                                 {"batch", shape.batch},
-                                 {"rows", shape.rows},
-                                 {"columns", shape.columns},
-                                 {"depth", shape.depth},
-                                 {"calls", one.calls},
-                                 {"flop", one.call.flops.in(flop)},
-                                 {"bytes", one.call.bytes.in(byte)},
-                                 {"alone_s", one.alone.in(second)},
-                                 {"time_s", one.time.in(second)},
-                                 {"coverage", coverage_key(one.coverage)}});
-  }
+  for (const OperatorTime &one : operators)
+    root["operators"].push_back(record_of(one));
   return dumped(root);
 }
 
 std::string operator_csv(const Answer &answer) {
-  std::string text =
-      csv_line({"role", "region", "part", "class", "format", "batch", "rows", "columns", "depth",
-                "calls", "flop", "bytes", "alone_s", "time_s", "coverage"});
-  const auto number = [](auto value) { return fmt::format("{}", value); };
+  std::string text;
   for (const OperatorTime &one : operator_times(answer.run.plan, answer.run.cluster)) {
-    const MatrixShape &shape = one.call.shape;
-    text += csv_line({std::string(to_text(one.role)), std::string(region_key(one.region)),
-                      std::string(part_key(one.part)), std::string(to_text(one.call.kind)),
-                      std::string(to_text(one.call.format)), number(shape.batch),
-                      number(shape.rows), number(shape.columns), number(shape.depth),
-                      number(one.calls), number(one.call.flops.in(flop)),
-                      number(one.call.bytes.in(byte)), number(one.alone.in(second)),
-                      number(one.time.in(second)), std::string(coverage_key(one.coverage))});
+    std::vector<std::string> names;
+    std::vector<std::string> values;
+    const Json record = record_of(one);
+    for (const auto &[name, value] : record.items()) {
+      names.push_back(name);
+      values.push_back(value.is_string() ? value.template get<std::string>()
+                                         : fmt::format("{}", value.template get<double>()));
+    }
+    if (text.empty())
+      text = csv_line(names);
+    text += csv_line(values);
   }
   return text;
 }

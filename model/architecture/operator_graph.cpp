@@ -5,6 +5,11 @@
 
 namespace flopcast {
 
+std::string_view to_text(Region region) {
+  constexpr std::array<std::string_view, 4> texts{"embedding", "layer", "head", "prediction"};
+  return texts[static_cast<std::size_t>(region)];
+}
+
 std::string_view to_text(OperatorRole role) {
   static constexpr std::array<std::string_view, operator_role_count> names{"token_embedding",
                                                                            "position_embedding",

@@ -82,6 +82,7 @@ enum class OperatorRole : std::uint8_t {
 inline constexpr std::size_t operator_role_count = 48;
 
 [[nodiscard]] std::string_view to_text(OperatorRole role);
+[[nodiscard]] std::string_view to_text(Region region);
 
 /// A set of roles.
 using OperatorRoles = std::bitset<operator_role_count>;

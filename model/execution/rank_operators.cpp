@@ -18,10 +18,14 @@ std::int64_t whole(double dimension) {
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(dimension)));
 }
 
-/// Of the rows that a rank's experts work on, those that come to it: 1 where each comes by itself.
-double arriving_rows(const Decoder &decoder, const Parallelism &parallelism) {
-  if (!decoder.experts || parallelism.expert_dispatch != ExpertDispatch::deduplicated)
-    return 1;
+/// How often rows move once more where they come from other ranks. They lie by rank and are sorted
+/// by expert, read and written; where a token comes once to each rank, its rows are made of what
+/// comes, which is read, and it was sent from where it lay.
+double moved_again(const Decoder &decoder, const Parallelism &parallelism) {
+  if (!decoder.experts || parallelism.expert_parallel == 1)
+    return 0;
+  if (parallelism.expert_dispatch != ExpertDispatch::deduplicated)
+    return 2;
   return reached_places(parallelism.expert_parallel, *decoder.experts) /
          static_cast<double>(decoder.experts->per_token);
 }
@@ -46,9 +50,8 @@ RankOperators::RankOperators(const OperatorGraph &graph, const Decoder &decoder,
       context_load_(decoder.causal ? parallelism.context_load() : 1),
       uneven_(parallelism.expert_load() > 1 && !parallelism.expert_padding),
       expert_parallel_(parallelism.expert_parallel),
-      arriving_rows_(arriving_rows(decoder, parallelism)),
-      expert_tensor_(parallelism.expert_tensor()), shards_(decoder, parallelism),
-      batch_(static_cast<double>(training.micro_batch)),
+      moved_again_(moved_again(decoder, parallelism)), expert_tensor_(parallelism.expert_tensor()),
+      shards_(decoder, parallelism), batch_(static_cast<double>(training.micro_batch)),
       element_(activation_bytes(training.precision)), weight_(parameter_bytes(training).weight),
       sums_gradients_(parameter_bytes(training).gradient > weight_) {}
 
@@ -207,15 +210,13 @@ double RankOperators::product_bytes(const Operator &op, const MatrixShape &shape
 /// the table.
 double RankOperators::stream_bytes(OperatorVertex vertex) const {
   const Operator &op = graph_[vertex];
-  double moved_again = 0;
-  if (expert_parallel_ > 1 && routes_rows(op)) {
-    // Rows lie by the rank that they came from: they are sorted by expert once more. Where each
-    // token comes once, it is sent from where it lies, and its rows are made from what comes.
+  double again = 0;
+  if (moved_again_ > 0 && routes_rows(op)) {
     const OperatorVertex rows = op.role == OperatorRole::expert_dispatch
                                     ? vertex
                                     : boost::source(*boost::in_edges(vertex, graph_).first, graph_);
-    moved_again = (arriving_rows_ < 1 ? arriving_rows_ : 2) * graph_[rows].output_elements *
-                  shards_.activation_share(op, Split::routed) * element_;
+    again = moved_again_ * graph_[rows].output_elements *
+            shards_.activation_share(op, Split::routed) * element_;
   }
   double read = op.role == OperatorRole::token_embedding
                     ? op.output_elements * shards_.activation_share(op, op.split)
@@ -225,7 +226,7 @@ double RankOperators::stream_bytes(OperatorVertex vertex) const {
     read += graph_[*edge].elements *
             shards_.activation_share(graph_[boost::source(*edge, graph_)], graph_[*edge].split);
   const double written = op.output_elements * shards_.activation_share(op, op.output_split);
-  return (read * element_ + written * output_bytes(op) + moved_again) * batch_;
+  return (read * element_ + written * output_bytes(op) + again) * batch_;
 }
 
 BackwardCalls RankOperators::backward_calls(const Operator &op, const OperatorCall &forward) const {

@@ -80,7 +80,7 @@ private:
   double context_load_; ///< keys that the busiest rank's queries see, over the mean
   bool uneven_;
   std::int64_t expert_parallel_;
-  double arriving_rows_; ///< of those that a rank's experts work on: one for each token and rank
+  double moved_again_; ///< rows of experts, read or written beside one copy of them
   std::int64_t expert_tensor_;
   Shards shards_;
   double batch_;

@@ -336,6 +336,12 @@ ModelWork model_work(const OperatorGraph &graph, const Decoder &decoder,
   return work;
 }
 
+std::string_view to_text(CallPart part) {
+  constexpr std::array<std::string_view, 4> names{"forward", "backward", "input_gradient",
+                                                  "weight_gradient"};
+  return names[static_cast<std::size_t>(part)];
+}
+
 std::vector<CountedCall> counted_calls(const OperatorGraph &graph, const Decoder &decoder,
                                        const Parallelism &parallelism, const Training &training) {
   const Fold fold(graph, decoder, parallelism, training);

@@ -8,6 +8,8 @@
 #include "model/execution/training.hpp"
 
 #include <array>
+#include <cstdint>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -151,7 +153,9 @@ struct LayerShares {
                                    const Cluster &cluster);
 
 /// What a call makes of its operator.
-enum class CallPart { forward, backward, input_gradient, weight_gradient };
+enum class CallPart : std::uint8_t { forward, backward, input_gradient, weight_gradient };
+
+[[nodiscard]] std::string_view to_text(CallPart part);
 
 /// A call of a rank for one micro-batch.
 struct CountedCall {

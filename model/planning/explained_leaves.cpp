@@ -267,8 +267,10 @@ Explanation ExplainedLeaves::by_key(std::string_view key) const {
   if (key == "plan.gradient_bytes")
     return of_plan("bytes of a gradient", in_bytes(bytes.gradient), "training.gradient_format");
   if (key == "plan.state_bytes")
-    return of_plan("bytes of states and master weight", in_bytes(bytes.matrix_state),
-                   "training.optimizer");
+    return of_plan(bytes.weight == parameter_bytes(plan_.training).weight
+                       ? "bytes of states and master weight"
+                       : "bytes of states",
+                   in_bytes(bytes.matrix_state), "training.optimizer");
   if (key == "plan.other_state_bytes")
     return of_plan("bytes of states and master weight outside matrices",
                    in_bytes(bytes.other_state), "training.optimizer");

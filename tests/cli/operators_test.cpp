@@ -38,6 +38,12 @@ TEST_F(OperatorsCommand, JsonAndCsvHoldTheSame) {
               HasSubstr("| mlp\\_up, weight gradient | 12,288 x 6,144 x 2,048 | 96 |"));
 }
 
+TEST_F(OperatorsCommand, OfAPlanThatOptionsAloneDescribe) {
+  const Ran ran = run({"operators", "--model", "mixtral-8x7b", "--gpu", "h100", "--count", "64"});
+  EXPECT_EQ(ran.code, exit_ok);
+  EXPECT_THAT(ran.out, HasSubstr("expert_up, weight gradient"));
+}
+
 TEST_F(OperatorsCommand, OfAnImpossibleLayoutAreNone) {
   const Ran ran = run({"operators", "gpt3-175b-a100", "--set", "parallelism.tensor_parallel=7"});
   EXPECT_EQ(ran.code, exit_infeasible);

@@ -163,6 +163,15 @@ TEST(ExpertRows, AreMovedAsTheirWayToExpertsAsks) {
   parallelism.expert_dispatch = ExpertDispatch::deduplicated;
   EXPECT_EQ(moved(CallPart::forward), read + rows * 1.75 / 2 + rows);
   EXPECT_EQ(moved(CallPart::backward), moved(CallPart::forward));
+  // With one expert a token all its rows come once: sent from the stream, read, written.
+  Decoder one = small();
+  one.experts->per_token = 1;
+  double bytes = 0;
+  for (const CountedCall &counted :
+       counted_calls(graph_of(one, 16), one, parallelism, plain_training()))
+    if (counted.role == OperatorRole::expert_dispatch && counted.part == CallPart::forward)
+      bytes += counted.call.bytes.in(byte);
+  EXPECT_EQ(bytes, read + stream + stream);
   // Without other ranks they are copied once.
   parallelism = {};
   EXPECT_EQ(moved(CallPart::forward), read + rows);

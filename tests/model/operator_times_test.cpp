@@ -19,7 +19,7 @@ Seconds sum_of(const std::vector<OperatorTime> &operators) {
   return sum;
 }
 
-/// A shipped plan without pipeline and host, whose GPUs only compute and exchange.
+/// Llama 2 7B on one node, with what a test sets.
 PlannedRun run_with(const std::vector<std::string> &assignments) {
   InputValue root = parse_toml(R"toml([model]
 preset = "llama2-7b"
@@ -89,16 +89,20 @@ TEST(OperatorTimes, TellGradientsOfInputAndWeightsApart) {
 
 TEST(OperatorTimes, GiveColumnsOfASplitWidthToEachRank) {
   const PlannedRun run = run_with({"parallelism.tensor_parallel=4"});
+  std::size_t found = 0;
   for (const OperatorTime &one : operator_times(run.plan, run.cluster)) {
     if (one.role == OperatorRole::mlp_activation) {
+      ++found;
       EXPECT_EQ(one.call.shape,
                 (MatrixShape{.batch = 1, .rows = 8192, .columns = 2752, .depth = 1}));
     }
     if (one.role == OperatorRole::cross_entropy) {
+      ++found;
       EXPECT_EQ(one.call.shape,
                 (MatrixShape{.batch = 1, .rows = 8192, .columns = 8000, .depth = 1}));
     }
   }
+  EXPECT_EQ(found, 4U) << "both, forward and backward";
 }
 
 } // namespace
