@@ -6,7 +6,8 @@ install(TARGETS flopcast RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS flopcast_hardware flopcast_model flopcast_store flopcast_profiler flopcast_reports
   EXPORT flopcast_targets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/flopcast)
+  FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/flopcast
+  FILE_SET alone DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/flopcast)
 install(EXPORT flopcast_targets NAMESPACE flopcast:: FILE flopcast-targets.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/flopcast)
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/flopcast-config.cmake.in

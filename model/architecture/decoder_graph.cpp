@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "model/architecture/decoder_graph.hpp"
+
 #include "model/architecture/decoder_graph_builder.hpp"
 
 #include <algorithm>

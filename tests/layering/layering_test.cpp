@@ -93,6 +93,24 @@ TEST_P(Layer, KeepsThirdPartyLibrariesWhereTheyBelong) {
     }
 }
 
+// So that a header's source shows that it is complete: see flopcast_library() of the build.
+TEST_P(Layer, SourcesIncludeTheHeaderOfTheirNameFirst) {
+  std::string last;
+  std::size_t with_header = 0;
+  for (const Include &include : includes_of(std::string(GetParam()))) {
+    if (include.file == last)
+      continue;
+    last = include.file;
+    const fs::path header = fs::path(include.file).replace_extension(".hpp");
+    if (!include.file.ends_with(".cpp") ||
+        !fs::exists(flopcast::tests::source_directory() / header))
+      continue;
+    ++with_header;
+    EXPECT_EQ(include.target, header.string()) << include.file << ":" << include.line;
+  }
+  EXPECT_GT(with_header, 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(Folders, Layer, testing::ValuesIn(layers),
                          [](const auto &folder) { return std::string(folder.param); });
 
