@@ -11,12 +11,15 @@ namespace flopcast {
 
 /// Bytes that a rank's share of the optimizer's states and its update move.
 struct OptimizerTraffic {
-  Bytes states;    ///< held: moments and master weights
-  Bytes gradients; ///< of the parameters that the rank updates, as they are summed
-  Bytes weights;   ///< of the same, as the model uses them
+  Bytes states;               ///< held: moments and master weights
+  Bytes gradients;            ///< of the parameters that the rank updates, as they are summed
+  Bytes weights;              ///< of the same, as the model uses them
+  bool reads_weights = false; ///< where no master of them is among the states
 
   /// Every state is read and written once, the gradient read, the weight written.
-  [[nodiscard]] Bytes of_update() const { return 2.0 * states + gradients + weights; }
+  [[nodiscard]] Bytes of_update() const {
+    return 2.0 * states + gradients + (reads_weights ? 2.0 : 1.0) * weights;
+  }
 };
 
 /// What one rank's step offers to hide copies behind.

@@ -76,19 +76,15 @@ ParameterSharing sharing_from(int zero_stage, const Parallelism &parallelism) {
 
 Seconds optimizer_time(const StageParameters &stage, const Parallelism &parallelism,
                        const Training &training, const Cluster &cluster) {
-  using namespace units;
-  const ParameterBytes bytes = parameter_bytes(training);
-  const auto [held, matrix] = updated_parameters(stage, parallelism);
-  const double traffic = matrix * (2 * bytes.matrix_state + bytes.gradient + bytes.weight) +
-                         (held - matrix) * (2 * bytes.other_state + bytes.gradient + bytes.weight);
+  const double updated = updated_parameters(stage, parallelism).all;
   return operator_time(
       cluster.device, cluster.calibration,
       OperatorCall{.kind = OperatorClass::optimizer,
                    .pass = Pass::forward,
                    .format = NumberFormat::fp32,
                    .flops = {},
-                   .bytes = traffic * byte,
-                   .shape = {.batch = 1, .rows = std::llround(held), .columns = 1}});
+                   .bytes = optimizer_traffic(stage, parallelism, training).of_update(),
+                   .shape = {.batch = 1, .rows = std::llround(updated), .columns = 1}});
 }
 
 FullestStage fullest_stage(const ModelWork &work, const Parallelism &parallelism,
@@ -111,11 +107,12 @@ FullestStage fullest_stage(const ModelWork &work, const Parallelism &parallelism
 OptimizerTraffic optimizer_traffic(const StageParameters &stage, const Parallelism &parallelism,
                                    const Training &training) {
   using units::byte;
-  const ParameterBytes bytes = parameter_bytes(training);
+  const ParameterBytes bytes = held_parameter_bytes(training, parallelism.zero_stage);
   const auto [held, matrix] = updated_parameters(stage, parallelism);
   return {.states = (matrix * bytes.matrix_state + (held - matrix) * bytes.other_state) * byte,
           .gradients = held * bytes.gradient * byte,
-          .weights = held * bytes.weight * byte};
+          .weights = held * bytes.weight * byte,
+          .reads_weights = !bytes.master_apart};
 }
 
 } // namespace flopcast

@@ -206,7 +206,8 @@ ParameterBytes parameter_bytes(const Training &training) {
   return {.weight = fp32 ? 4.0 : 2.0,
           .gradient = half_gradients ? 2.0 : 4.0,
           .matrix_state = master + states,
-          .other_state = master + (other_states >= 0 ? other_states : states)};
+          .other_state = master + (other_states >= 0 ? other_states : states),
+          .master_apart = !fp32};
 }
 
 ParameterBytes held_parameter_bytes(const Training &training, int zero_stage) {
@@ -217,6 +218,7 @@ ParameterBytes held_parameter_bytes(const Training &training, int zero_stage) {
   bytes.weight = fp32;
   bytes.matrix_state -= fp32;
   bytes.other_state -= fp32;
+  bytes.master_apart = false;
   return bytes;
 }
 

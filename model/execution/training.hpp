@@ -118,6 +118,7 @@ struct ParameterBytes {
   double gradient = 4;
   double matrix_state = 12; ///< optimizer states and fp32 master of a matrix inside a layer
   double other_state = 12;  ///< of embeddings, norms and biases: Muon leaves them to AdamW
+  bool master_apart = true; ///< among the states; else the optimizer updates the weight itself
 };
 
 /// Adam and AdamW: two fp32 moments; SGD and Lion: one; Adafactor: row and column sums, neglected

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/execution/stage_parameters.hpp"
 
+#include "tests/model/examples.hpp"
+
 #include <gtest/gtest.h>
 
 namespace flopcast {
@@ -44,6 +46,26 @@ TEST(ParameterSharing, BeginsAtItsZeroStage) {
   EXPECT_EQ(sharing_from(2, parallelism).of(800, 0), 800);
   parallelism.shard_group = 2;
   EXPECT_EQ(sharing_from(1, parallelism).of(800, 0), 400);
+}
+
+/// Bytes that the update of a parameter moves.
+double update_bytes(const Training &training, int zero_stage) {
+  Parallelism parallelism;
+  parallelism.zero_stage = zero_stage;
+  return optimizer_traffic({.all = 1}, parallelism, training).of_update().in(units::byte);
+}
+
+TEST(OptimizerTraffic, ReadsTheWeightItselfWhereNoMasterIsApart) {
+  Training training = tests::plain_training();
+  training.optimizer = OptimizerKind::adamw;
+  training.precision = NumberFormat::bf16;
+  training.gradient_format = NumberFormat::fp32;
+  EXPECT_EQ(update_bytes(training, 3), 2 * (4 + 8) + 4 + 2);
+  training.software.cast_weights = 1;
+  EXPECT_EQ(update_bytes(training, 1), 2 * (4 + 8) + 4 + 2);
+  EXPECT_EQ(update_bytes(training, 3), 2 * 8 + 4 + 2 * 4);
+  training.precision = NumberFormat::fp32;
+  EXPECT_EQ(update_bytes(training, 1), 2 * 8 + 4 + 2 * 4);
 }
 
 } // namespace
