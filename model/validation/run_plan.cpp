@@ -2,6 +2,7 @@
 #include "model/validation/run_plan.hpp"
 
 #include "model/planning/legality.hpp"
+#include "model/validation/run_decoder.hpp"
 #include "model/validation/run_settings.hpp"
 #include "model/validation/text_match.hpp"
 
@@ -61,33 +62,6 @@ std::optional<PipelineSchedule> schedule_of(const std::string &framework) {
   return std::nullopt;
 }
 
-/// The decoder of the preset whose router and width are the run's: a table has no columns for
-/// shared experts and latent attention. Its layers are the run's; a model that was cut short keeps
-/// one dense layer at most. It predicts further tokens where the model's text says so.
-std::optional<Decoder> decoder_with_experts(const RunRecord &run,
-                                            const std::vector<ModelPreset> &presets,
-                                            const FrameworkRules &rules,
-                                            std::vector<std::string> &inferred) {
-  for (const ModelPreset &preset : presets) {
-    const MixtureOfExperts &experts = *preset.decoder.experts;
-    if (experts.count != run.moe_experts || experts.per_token != run.moe_topk ||
-        preset.decoder.hidden != *run.hidden || preset.decoder.heads != *run.heads)
-      continue;
-    Decoder decoder = preset.decoder;
-    if (*run.layers < decoder.layers)
-      decoder.experts->dense_first = std::min<std::int64_t>(experts.dense_first, 1);
-    decoder.layers = *run.layers;
-    decoder.vocabulary = *run.vocab;
-    decoder.vocabulary_multiple = rules.vocabulary_multiple;
-    decoder.context_length = *run.seq_len;
-    const std::string model = lower_case(run.model);
-    decoder.prediction_layers = holds(model, "w/ mtp") || holds(model, "with mtp") ? 1 : 0;
-    inferred.push_back(fmt::format("architecture: as {}, {} layers", preset.name, *run.layers));
-    return decoder;
-  }
-  return std::nullopt;
-}
-
 /// What tells editions of a framework apart: a page of one source may hold several releases, which
 /// its reference names, and a source several pages.
 std::string source_text(const RunRecord &run) {
@@ -116,60 +90,6 @@ std::vector<std::string_view> missing(const RunRecord &run, const FrameworkRules
   return names;
 }
 
-/// Parameters of the matrices alone: enough to tell a gated MLP from a plain one.
-double matrix_parameters(const RunRecord &run, bool gated, bool tied) {
-  const auto l = static_cast<double>(*run.layers);
-  const auto h = static_cast<double>(*run.hidden);
-  const auto f = static_cast<double>(*run.ffn);
-  const auto kv =
-      static_cast<double>(run.kv_heads.value_or(*run.heads)) / static_cast<double>(*run.heads);
-  const auto v = static_cast<double>(*run.vocab);
-  return l * (h * h * (2 + 2 * kv) + (gated ? 3 : 2) * h * f) + (tied ? 1 : 2) * v * h;
-}
-
-/// A decoder from its dimensions. GPT's shape is a plain MLP, LLaMA's a gated one: the parameter
-/// count tells them apart, without one a width of 4 hidden means GPT's.
-Decoder decoder_of(const RunRecord &run, const FrameworkRules &rules,
-                   std::vector<std::string> &inferred) {
-  const auto error = [&](bool gated, bool tied) {
-    return std::abs(matrix_parameters(run, gated, tied) / *run.params - 1);
-  };
-  constexpr double same_model = 0.1;    // rounded counts, and what is no matrix
-  constexpr double same_output = 0.005; // an output matrix of its own is 1 % or more
-  bool gated = *run.ffn != 4 * *run.hidden;
-  if (run.params) {
-    const double as_gated = std::min(error(true, false), error(true, true));
-    const double as_plain = std::min(error(false, false), error(false, true));
-    if (std::min(as_gated, as_plain) < same_model)
-      gated = as_gated < as_plain;
-  }
-  bool tied = !gated;
-  if (run.params && error(gated, tied) > same_output && error(gated, !tied) < same_output)
-    tied = !tied;
-  const std::int64_t kv_heads = run.kv_heads.value_or(*run.heads);
-  const bool gpt = !gated && kv_heads == *run.heads;
-  inferred.push_back(fmt::format("architecture: {} MLP, {} embeddings, {}",
-                                 gated ? "gated" : "plain", tied ? "tied" : "untied",
-                                 gpt ? "biases and learned positions" : "rotary, no biases"));
-  Decoder decoder;
-  decoder.layers = *run.layers;
-  decoder.hidden = *run.hidden;
-  decoder.heads = *run.heads;
-  decoder.kv_heads = kv_heads;
-  decoder.head_dim = *run.hidden / *run.heads;
-  decoder.ffn_hidden = *run.ffn;
-  decoder.vocabulary = *run.vocab;
-  if (rules.pads_whole_vocabulary || run.tp.value_or(1) > 1)
-    decoder.vocabulary_multiple = rules.vocabulary_multiple;
-  decoder.context_length = *run.seq_len;
-  decoder.activation = gated ? Activation::swiglu : Activation::gelu;
-  decoder.tied_embeddings = tied;
-  decoder.position = gpt ? Position::learned : Position::rotary;
-  decoder.normalization = gated ? Normalization::rmsnorm : Normalization::layernorm;
-  decoder.bias = gpt ? BiasTerms::all : BiasTerms::none;
-  return decoder;
-}
-
 /// Collects the settings of one run; the first that makes no sense ends in `skipped`.
 class Settings {
 public:
@@ -182,6 +102,10 @@ public:
     p.pipeline_parallel = run_.pp.value_or(1);
     p.context_parallel = run_.cp.value_or(1);
     p.virtual_pipeline = run_.vpp.value_or(1);
+    if (p.pipeline_parallel == 1 && p.virtual_pipeline > 1) {
+      p.virtual_pipeline = 1;
+      inferred_.emplace_back("vpp: 1, since there is no pipeline");
+    }
     // The first two are looked at alone: the product of three absurd degrees would overflow.
     std::int64_t model_parallel = p.tensor_parallel * p.pipeline_parallel;
     if (model_parallel <= *run_.n_gpus)
@@ -418,13 +342,16 @@ RunPlanning RunPlanner::stated_plan(const RunRecord &run) {
   plan.name = run.id;
   plan.model.name = run.model;
   if (run.moe_experts) {
-    const auto decoder = decoder_with_experts(run, models_with_experts(), *rules, planned.inferred);
+    auto decoder = known_expert_decoder_of(run, models_with_experts(), *rules, planned.inferred);
     if (!decoder)
-      return skip(fmt::format("no model preset has {} experts, {} a token, {} wide",
+      decoder = counted_expert_decoder_of(run, *rules, planned.inferred);
+    if (!decoder)
+      return skip(fmt::format("no model preset has {} experts, {} a token, {} wide, and the "
+                              "columns give no such model",
                               *run.moe_experts, *run.moe_topk, *run.hidden));
     plan.model.decoder = *decoder;
   } else {
-    plan.model.decoder = decoder_of(run, *rules, planned.inferred);
+    plan.model.decoder = dense_decoder_of(run, *rules, planned.inferred);
   }
   Settings settings(run, *rules, planned.inferred);
   plan.parallelism = settings.parallelism();

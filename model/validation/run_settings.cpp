@@ -85,6 +85,7 @@ SettingText<Recompute> recompute_of(const std::string &text) {
       Spelled<Recompute>{"selective", Recompute::selective},
       Spelled<Recompute>{"full", Recompute::full},
       Spelled<Recompute>{"activation checkpointing", Recompute::full},
+      Spelled<Recompute>{"gradient checkpointing", Recompute::full},
       // Modules without a product: nothing that counts in time.
       Spelled<Recompute>{"norm, act", Recompute::none}};
   return first_of<Recompute>(text, spellings);

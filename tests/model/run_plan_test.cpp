@@ -311,8 +311,23 @@ TEST(RunPlan, OfExpertsTakesThePresetOfTheirNumberAndWidth) {
   EXPECT_EQ(mixtral.plan.model.decoder.layers, 8);
   EXPECT_EQ(mixtral.plan.parallelism.expert_parallel, 8);
   EXPECT_EQ(mixtral.plan.parallelism.expert_tensor_parallel, 1);
-  run.moe_experts = 7;
-  EXPECT_THAT(skipped(run), HasSubstr("no model preset has 7 experts"));
+}
+
+TEST(RunPlan, OfExpertsThatNoPresetHasTakesTheColumns) {
+  RunRecord run = sparse_run("Megatron-Core");
+  run.moe_experts = 16;
+  run.moe_topk = 2;
+  EXPECT_EQ(planned(run).plan.model.decoder.experts->hidden, 49152);
+  run.moe_topk = 16;
+  EXPECT_THAT(skipped(run), HasSubstr("no model preset has 16 experts"));
+}
+
+TEST(RunPlan, WithoutAPipelineHasNoChunks) {
+  RunRecord run = stated_run();
+  run.pp = 1;
+  run.vpp = 12;
+  run.dp = 128;
+  EXPECT_EQ(planned(run).plan.parallelism.virtual_pipeline, 1);
 }
 
 TEST(RunPlan, ReadsTheScheduleFromTheFramework) {
