@@ -203,7 +203,9 @@ std::optional<Seconds> modelled_time(const Device &device, const Calibration &ca
     if (!rates)
       return std::nullopt;
     const auto time = [&](const MatrixShape &shape) {
-      return gemm_time(*product, *rates, shape, element_bytes(call.format));
+      return call.pass == Pass::backward
+                 ? gradient_product_time(*product, *rates, shape, element_bytes(call.format))
+                 : gemm_time(*product, *rates, shape, element_bytes(call.format));
     };
     const auto &[batch, m, n, k] = call.shape;
     // Two kernels backward are the gradients of the input and of the weights.

@@ -35,8 +35,8 @@ struct ClassErrors {
   ErrorSummary held_back = {};
   /// Of the held-back shapes for which tells_spread(), by duration_class() of the predicted time.
   std::array<ErrorSpread, duration_count> spread = {};
-  /// The same for backward calls of products, which were not fitted: both gradients by the forward
-  /// model.
+  /// The same for backward calls of products: both gradients by the forward model and its
+  /// gradient_time.
   std::array<ErrorSpread, duration_count> backward_spread = {};
 };
 

@@ -124,6 +124,33 @@ bool fit_class(Calibration &calibration, const Device &device, const ClassKey &k
   return false;
 }
 
+/// Fewer gradients of one duration than this do not tell their median.
+constexpr std::size_t least_gradients = 30;
+
+/// What gradients take over the forward model's time for them, by duration: the median of the
+/// samples, each of two products, that errors are judged by. Durations of too few take their
+/// neighbour's.
+void fit_gradient_time(GemmModel &model, const Calibration &calibration, const Device &device,
+                       const std::vector<KernelSample> &samples) {
+  std::array<std::vector<double>, gradient_durations.size()> ratios; // logarithms
+  static_assert(duration_count == gradient_durations.size());
+  for (const KernelSample &sample : samples) {
+    const Seconds one = operator_time(device, calibration, sample.call) / 2.0;
+    if (one > judged_from)
+      ratios[duration_class(one)].push_back(std::log(sample.time / (2.0 * one)));
+  }
+  const auto tells = [](const std::vector<double> &each) { return each.size() >= least_gradients; };
+  const auto first = std::ranges::find_if(ratios, tells);
+  if (first == ratios.end())
+    return;
+  double share = std::exp(spread_of(*first).p50);
+  for (std::size_t i = 0; i < ratios.size(); ++i) {
+    if (tells(ratios[i]))
+      share = std::exp(spread_of(ratios[i]).p50);
+    model.gradient_time[i] = share;
+  }
+}
+
 struct SizeClass {
   const char *name;
   Seconds from;
@@ -152,6 +179,13 @@ Calibration fit_calibration(const Calibration &base, const Device &device,
     if (seen.size() < least_samples || !fit_class(calibration, device, key, seen))
       continue;
     const auto [kind, pass, format] = key;
+    const auto backward = classes.find({kind, Pass::backward, format});
+    GemmModels *models = pass == Pass::forward && backward != classes.end()
+                             ? product_models(calibration, kind)
+                             : nullptr;
+    if (models)
+      fit_gradient_time(*(*models)[static_cast<std::size_t>(format)], calibration, device,
+                        part_of(backward->second, false));
     calibration.errors.push_back(
         {.kind = kind,
          .pass = pass,
@@ -159,8 +193,7 @@ Calibration fit_calibration(const Calibration &base, const Device &device,
          .fitted = judged_errors(calibration, device, seen),
          .held_back = judged_errors(calibration, device, part_of(all, true)),
          .spread = measured_spread(calibration, device, all)});
-    if (const auto backward = classes.find({kind, Pass::backward, format});
-        pass == Pass::forward && product_models(calibration, kind) && backward != classes.end())
+    if (models)
       calibration.errors.back().backward_spread =
           measured_spread(calibration, device, backward->second);
   }

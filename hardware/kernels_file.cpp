@@ -33,6 +33,7 @@ void fields(Model &model, Visit &visit) {
   visit("measured_from", model.measured_from);
   visit("measured_to", model.measured_to);
   visit(model.residual);
+  visit.optional("gradient_time", model.gradient_time, 0.1, 10);
 }
 
 template <class Model, class Visit>
@@ -101,6 +102,17 @@ public:
     if (table_->has(key))
       (*this)(key, value, lowest, highest);
   }
+  template <std::size_t N>
+  void optional(std::string_view key, std::array<double, N> &values, double lowest,
+                double highest) const {
+    if (!table_->has(key))
+      return;
+    const std::vector<double> read = table_->numbers(key, lowest, highest);
+    if (read.size() == N)
+      std::ranges::copy(read, values.begin());
+    else
+      table_->report(key, fmt::format("expected {} numbers", N));
+  }
   void operator()(std::string_view key, Seconds &value) const {
     value = required_quantity(*table_, key, 0.0 * second, sane::most_latency);
   }
@@ -166,6 +178,13 @@ public:
   void optional(std::string_view key, double value, double lowest, double highest) const {
     if (value != lowest)
       (*this)(key, value, lowest, highest);
+  }
+  /// All one, as a model has them by default: not written.
+  template <std::size_t N>
+  void optional(std::string_view key, const std::array<double, N> &shares, double /*lowest*/,
+                double /*highest*/) const {
+    if (std::ranges::any_of(shares, [](double share) { return share != 1; }))
+      (*this)(key, shares);
   }
   void operator()(std::string_view key, Seconds value) const {
     *text_ += fmt::format("{} = \"{:.6g} us\"\n", key, value.in(microsecond));

@@ -95,6 +95,22 @@ Seconds gemm_time(const GemmModel &model, const DeviceRates &rates, const Matrix
   return model.launch + base * std::exp(log_residual) * units::second;
 }
 
+Seconds gradient_product_time(const GemmModel &model, const DeviceRates &rates,
+                              const MatrixShape &shape, const ElementBytes &bytes) {
+  const Seconds forward = gemm_time(model, rates, shape, bytes);
+  const auto &shares = model.gradient_time;
+  const double seconds = forward.in(units::second);
+  if (seconds <= gradient_durations.front())
+    return shares.front() * forward;
+  if (seconds >= gradient_durations.back())
+    return shares.back() * forward;
+  const auto next = static_cast<std::size_t>(std::ranges::upper_bound(gradient_durations, seconds) -
+                                             gradient_durations.begin());
+  const double part = std::log(seconds / gradient_durations[next - 1]) /
+                      std::log(gradient_durations[next] / gradient_durations[next - 1]);
+  return std::pow(shares[next - 1], 1 - part) * std::pow(shares[next], part) * forward;
+}
+
 bool in_measured_range(const GemmModel &model, const MatrixShape &shape) {
   const auto within = [](std::int64_t value, std::int64_t from, std::int64_t to) {
     return value >= from && value <= to;

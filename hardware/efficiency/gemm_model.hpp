@@ -33,6 +33,9 @@ struct TileSize {
 inline constexpr std::array<TileSize, 8> gemm_tiles{
     {{64, 64}, {64, 128}, {128, 64}, {64, 256}, {256, 64}, {128, 128}, {128, 256}, {256, 128}}};
 
+/// Durations at which GemmModel::gradient_time is known: the middles of duration_class()'s classes.
+inline constexpr std::array<double, 4> gradient_durations{16e-6, 160e-6, 1.6e-3, 16e-3}; // seconds
+
 /// Why a matrix product is slower than peak: the launch, memory traffic, tiles that the matrix does
 /// not fill, waves of tiles that do not fill the multiprocessors, a short K, and what is left.
 struct GemmModel {
@@ -48,6 +51,9 @@ struct GemmModel {
   std::array<double, gemm_tiles.size()> tile_efficiency{}; ///< of peak, for full tiles
   LogGrid
       residual; ///< log(time / time by the above) over m, n, k; fitted so that time stays monotone
+  /// Time of a product that gives gradients over that of a forward one of its shape, which takes
+  /// one of gradient_durations.
+  std::array<double, gradient_durations.size()> gradient_time{1, 1, 1, 1};
 
   /// Shapes that were measured, lowest and highest m, n, k.
   MatrixShape measured_from;
@@ -58,6 +64,10 @@ struct GemmModel {
 /// Never falls when a dimension grows.
 [[nodiscard]] Seconds gemm_time(const GemmModel &model, const DeviceRates &rates,
                                 const MatrixShape &shape, const ElementBytes &bytes);
+
+/// The same for a product that gives gradients of inputs or weights.
+[[nodiscard]] Seconds gradient_product_time(const GemmModel &model, const DeviceRates &rates,
+                                            const MatrixShape &shape, const ElementBytes &bytes);
 
 /// Sizes of a product as real numbers: the fit looks between whole ones.
 struct ProductSize {

@@ -29,6 +29,25 @@ double microseconds(const GemmModel &model, const MatrixShape &shape) {
   return gemm_time(model, rates(), shape, ElementBytes{}).in(microsecond);
 }
 
+/// A product whose forward time is this many microseconds: launch alone.
+double gradient_microseconds(double forward) {
+  GemmModel model;
+  model.launch = forward * microsecond;
+  model.tile_efficiency.fill(1);
+  model.gradient_time = {1, 1.2, 0.9, 0.8};
+  return gradient_product_time(model, rates(), {1, 1, 1, 1}, ElementBytes{}).in(microsecond);
+}
+
+TEST(GradientProductTime, IsTheForwardOneTimesAFactorByDuration) {
+  constexpr double close = 0.01; // the product itself
+  EXPECT_NEAR(gradient_microseconds(2), 2, close) << "shorter than the first";
+  EXPECT_NEAR(gradient_microseconds(160), 1.2 * 160, close);
+  EXPECT_NEAR(gradient_microseconds(1600), 0.9 * 1600, close);
+  EXPECT_NEAR(gradient_microseconds(160 * std::sqrt(10)),
+              std::sqrt(1.2 * 0.9) * 160 * std::sqrt(10), close);
+  EXPECT_NEAR(gradient_microseconds(1e6), 0.8e6, close) << "longer than the last";
+}
+
 // The smooth maximum lifts a compute-bound time by a quarter of (memory / compute)^4.
 
 TEST(GemmTime, OfOneFullWaveIsATileOnEachMultiprocessor) {
