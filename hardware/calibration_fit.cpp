@@ -140,7 +140,7 @@ void fit_gradient_time(GemmModel &model, const Calibration &calibration, const D
       ratios[duration_class(one)].push_back(std::log(sample.time / (2.0 * one)));
   }
   const auto tells = [](const std::vector<double> &each) { return each.size() >= least_gradients; };
-  const auto first = std::ranges::find_if(ratios, tells);
+  const auto *const first = std::ranges::find_if(ratios, tells);
   if (first == ratios.end())
     return;
   double share = std::exp(spread_of(*first).p50);
