@@ -8,6 +8,7 @@
 #include "tests/cli/command_line_fixture.hpp"
 #include "tests/gui/gui_fixture.hpp"
 #include "tests/gui/kernel_files.hpp"
+#include "tests/support/sanitized.hpp"
 
 #include <QApplication>
 #include <QComboBox>
@@ -58,11 +59,7 @@ protected:
   static void expect_short(const char *what, double longest) {
     RecordProperty("longest_ms", std::to_string(longest));
     std::cout << what << ": the window's thread was busy for " << longest << " ms at most\n";
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    constexpr double bound = 1000;
-#else
-    constexpr double bound = 100; // a figure of 50 on a machine of its own
-#endif
+    const double bound = tests::sanitized() ? 1000 : 100; // a figure of 50 on a machine of its own
     EXPECT_LT(longest, bound);
   }
 

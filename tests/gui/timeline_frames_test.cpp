@@ -2,6 +2,7 @@
 // How fast a step of two million tasks is moved and zoomed.
 #include "gui/plots/timeline_view.hpp"
 #include "tests/gui/gui_fixture.hpp"
+#include "tests/support/sanitized.hpp"
 
 #include <QApplication>
 #include <QElapsedTimer>
@@ -66,11 +67,7 @@ TEST(TimelineFrames, OfTwoMillionTasksAreMeasured) {
             << " ms; a frame's wall p50 " << middle(wall) << " ms, most "
             << *std::ranges::max_element(wall) << " ms; processor p50 " << middle(processor)
             << " ms, most " << *std::ranges::max_element(processor) << " ms\n";
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr double bound = 330;
-#else
-  constexpr double bound = 33; // 30 frames a second
-#endif
+  const double bound = tests::sanitized() ? 330 : 33; // 30 frames a second
   EXPECT_LT(middle(processor), bound);
 }
 

@@ -7,6 +7,7 @@
 #include "model/scaling/fit/allocation_of_fit.hpp"
 #include "model/scaling/fit/bootstrap.hpp"
 #include "model/scaling/law_reader.hpp"
+#include "tests/support/sanitized.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -98,9 +99,8 @@ class CoverageStudy : public testing::Test {
 protected:
   void SetUp() override {
     FLOPCAST_REQUIRE_SHARED("laws/acceptance.csv");
-#ifdef __SANITIZE_ADDRESS__
-    GTEST_SKIP() << "100,000 refits take minutes under the address sanitizer";
-#endif
+    if (tests::sanitized())
+      GTEST_SKIP() << "100,000 refits take minutes under a sanitizer";
     rows_ = acceptance();
   }
   /// The row is a share of `worlds` and so is ours: each has its own error by chance, so that they

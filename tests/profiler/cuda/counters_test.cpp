@@ -2,6 +2,7 @@
 #include "profiler/cuda/counters.hpp"
 
 #include "profiler/cuda_environment.hpp"
+#include "tests/support/sanitized.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,9 +13,8 @@ namespace {
 class Counters : public testing::Test {
 protected:
   void SetUp() override {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "the counters' library cannot be loaded under a sanitizer";
-#endif
+    if (tests::sanitized())
+      GTEST_SKIP() << "the counters' library cannot be loaded under a sanitizer";
   }
 };
 
