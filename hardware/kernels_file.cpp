@@ -105,13 +105,8 @@ public:
   template <std::size_t N>
   void optional(std::string_view key, std::array<double, N> &values, double lowest,
                 double highest) const {
-    if (!table_->has(key))
-      return;
-    const std::vector<double> read = table_->numbers(key, lowest, highest);
-    if (read.size() == N)
-      std::ranges::copy(read, values.begin());
-    else
-      table_->report(key, fmt::format("expected {} numbers", N));
+    if (table_->has(key))
+      (*this)(key, values, lowest, highest);
   }
   void operator()(std::string_view key, Seconds &value) const {
     value = required_quantity(*table_, key, 0.0 * second, sane::most_latency);
@@ -120,8 +115,9 @@ public:
     value = required_quantity(*table_, key, 0.0 * byte, sane::most_bytes);
   }
   template <std::size_t N>
-  void operator()(std::string_view key, std::array<double, N> &values) const {
-    const std::vector<double> read = table_->numbers(key, 0, 10);
+  void operator()(std::string_view key, std::array<double, N> &values, double lowest = 0,
+                  double highest = 10) const {
+    const std::vector<double> read = table_->numbers(key, lowest, highest);
     if (read.size() == N)
       std::ranges::copy(read, values.begin());
     else

@@ -154,11 +154,15 @@ std::optional<Decoder> counted_expert_decoder_of(const RunRecord &run, const Fra
         return std::nullopt;
       decoder.experts->dense_first = 1;
       widths = widths_by_counts(run, 1);
+      if (!(widths.routed > 0))
+        return std::nullopt;
       decoder.experts->hidden =
           static_cast<std::int64_t>(std::round(widths.routed / width_step) * width_step);
     }
     if (decoder.experts->hidden < 1)
       return std::nullopt;
+    if (widths.shared > static_cast<double>(count) * widths.routed)
+      return std::nullopt; // all experts together are less than what every token uses
     // Less than half an expert is what rounding leaves.
     if (widths.shared > widths.routed / 2)
       decoder.experts->shared_hidden =

@@ -102,6 +102,11 @@ TEST(RunDecoder, IsNoneWhereColumnsContradictEachOther) {
   run = deepseek();
   run.params_active = *run.params;
   EXPECT_EQ(counted(run), std::nullopt);
+  run.params_active = 2 * *run.params;
+  EXPECT_EQ(counted(run), std::nullopt);
+  run.params = 1e25 + 634e9; // nothing but what every token uses
+  run.params_active = 1e25;
+  EXPECT_EQ(counted(run), std::nullopt);
 }
 
 } // namespace
